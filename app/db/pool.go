@@ -1,0 +1,135 @@
+// Package db owns connections and transactions.
+//
+// Everything above it meets the database through the transaction in its context: db.Tx(ctx).
+// It does not know features, tenants' names or HTTP. Invariant: a transaction that has a
+// tenant is pinned to it by its first statement, and the setting ends with the transaction.
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
+)
+
+// PoolOptions are the limits of one pool.
+type PoolOptions struct {
+	MaxConns int32  // defaults to 10
+	Role     string // when set, every connection does SET ROLE (direct connections only)
+	Name     string // application_name, for people who look at pg_stat_activity
+}
+
+// Pool is a set of connections that log in as one role.
+type Pool struct {
+	native *pgxpool.Pool
+	std    *sql.DB
+	bun    *bun.DB
+}
+
+// Open makes a pool. It does not connect: the first transaction does.
+//
+// The pool speaks the exec protocol, so it works behind a pooler in transaction mode and
+// keeps no prepared statements.
+func Open(ctx context.Context, url string, o PoolOptions) (*Pool, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("read the database URL: %w", err)
+	}
+	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	cfg.ConnConfig.RuntimeParams["application_name"] = "openpartner " + o.Name
+	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	cfg.MaxConns = 10
+	if o.MaxConns > 0 {
+		cfg.MaxConns = o.MaxConns
+	}
+	if o.Role != "" {
+		cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+			_, err := c.Exec(ctx, "set role "+pgx.Identifier{o.Role}.Sanitize())
+			return err
+		}
+	}
+	native, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("open the database pool: %w", err)
+	}
+	std := stdlib.OpenDBFromPool(native)
+	return &Pool{native: native, std: std, bun: bun.NewDB(std, pgdialect.New())}, nil
+}
+
+// Native is the pgx pool underneath, for the hot paths that may not pay for bun.
+func (p *Pool) Native() *pgxpool.Pool { return p.native }
+
+// Ping reports whether the database answers.
+func (p *Pool) Ping(ctx context.Context) error { return p.native.Ping(ctx) }
+
+// Close waits for the connections in use and closes the pool.
+func (p *Pool) Close() {
+	_ = p.std.Close()
+	p.native.Close()
+}
+
+// TxOptions say what a transaction may see and do.
+type TxOptions struct {
+	Tenant   uuid.UUID // pinned when not zero
+	ReadOnly bool
+	Platform bool // all tenants' rows; honoured for the system role only
+}
+
+// ErrRollback asks InTx to roll back and return no error.
+var ErrRollback = errors.New("roll back")
+
+// InTx runs fn in one transaction and commits when it returns nil.
+//
+// A failure or a panic in fn rolls back; a failed commit is an error. The context that fn
+// receives carries the transaction for Tx. Calling InTx inside InTx is a programmer's
+// mistake that costs a second connection, so it panics.
+func (p *Pool) InTx(ctx context.Context, o TxOptions, fn func(ctx context.Context) error) (err error) {
+	if _, nested := ctx.Value(txKey{}).(bun.Tx); nested {
+		panic("db: a transaction inside a transaction; use db.Run for a savepoint")
+	}
+	tx, err := p.bun.BeginTx(ctx, &sql.TxOptions{ReadOnly: o.ReadOnly})
+	if err != nil {
+		return fmt.Errorf("begin: %w", err)
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			_ = tx.Rollback()
+		}
+	}()
+	if err := pin(ctx, tx, o); err != nil {
+		return err
+	}
+	if err := fn(context.WithValue(ctx, txKey{}, tx)); err != nil {
+		if errors.Is(err, ErrRollback) {
+			return nil
+		}
+		return err
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("commit: %w", err)
+	}
+	committed = true
+	return nil
+}
+
+// pin makes the tenant the first thing the transaction knows.
+func pin(ctx context.Context, tx bun.Tx, o TxOptions) error {
+	if o.Platform {
+		if _, err := tx.ExecContext(ctx, `select set_config('app.platform_admin', 'on', true)`); err != nil {
+			return fmt.Errorf("open the platform's view: %w", err)
+		}
+	}
+	if o.Tenant != uuid.Nil {
+		return Pin(context.WithValue(ctx, txKey{}, tx), o.Tenant)
+	}
+	return nil
+}
