@@ -54,3 +54,8 @@ func Run(ctx context.Context, fn func(ctx context.Context) error) error {
 	released = true
 	return nil
 }
+
+// Detach is the same context without the transaction, for what outlives it.
+func Detach(ctx context.Context) context.Context {
+	return context.WithValue(ctx, txKey{}, nil)
+}

@@ -1,0 +1,213 @@
+package auth
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/openpartner/openpartner/app/audit"
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/ids"
+	"github.com/openpartner/openpartner/app/paging"
+	"github.com/openpartner/openpartner/app/person"
+	"github.com/openpartner/openpartner/app/tenancy"
+)
+
+// APIKey is a program's way in. The key itself is shown once and never stored.
+type APIKey struct {
+	bun.BaseModel `bun:"table:api_keys"`
+
+	TenantID   uuid.UUID `bun:",pk"`
+	ID         uuid.UUID `bun:",pk"`
+	Name       string
+	Prefix     string
+	KeyHash    string
+	Kind       string
+	PartnerID  *uuid.UUID
+	Scopes     []string `bun:",array"`
+	CreatedBy  *uuid.UUID
+	LastUsedAt *time.Time
+	ExpiresAt  *time.Time
+	RevokedAt  *time.Time
+	CreatedAt  time.Time
+}
+
+// Status is active, expired or revoked at the given time.
+func (k APIKey) Status(now time.Time) string {
+	switch {
+	case k.RevokedAt != nil:
+		return "revoked"
+	case k.ExpiresAt != nil && !k.ExpiresAt.After(now):
+		return "expired"
+	default:
+		return "active"
+	}
+}
+
+// APIKeyInput is what is typed to make a key.
+type APIKeyInput struct {
+	Name      string
+	Kind      string // admin, partner or scoped
+	PartnerID *uuid.UUID
+	Scopes    []string
+	ExpiresAt *time.Time
+}
+
+// APIKeys makes, revokes and recognises keys.
+type APIKeys struct{ now func() time.Time }
+
+// NewAPIKeys makes the service.
+func NewAPIKeys(now func() time.Time) *APIKeys { return &APIKeys{now: now} }
+
+// Create makes a key and returns it in the clear, for the only time.
+func (s *APIKeys) Create(ctx context.Context, in APIKeyInput) (APIKey, string, error) {
+	if err := Require(ctx, AdminScope); err != nil {
+		return APIKey{}, "", err
+	}
+	now := s.now()
+	if err := in.check(now); err != nil {
+		return APIKey{}, "", err
+	}
+	plain := newKey()
+	k := APIKey{
+		TenantID: tenancy.ID(ctx), ID: ids.NewAt(now), Name: in.Name, Prefix: plain[:keyShown], KeyHash: hashToken(plain),
+		Kind: in.Kind, PartnerID: in.PartnerID, Scopes: in.Scopes, ExpiresAt: in.ExpiresAt, CreatedAt: now,
+	}
+	if k.Scopes == nil {
+		k.Scopes = []string{}
+	}
+	if p := From(ctx); p.ID != uuid.Nil {
+		k.CreatedBy = &p.ID
+	}
+	err := db.Run(ctx, func(ctx context.Context) error {
+		_, err := db.Tx(ctx).NewInsert().Model(&k).Exec(ctx)
+		return db.Conflict(err)
+	})
+	if err != nil {
+		return APIKey{}, "", fmt.Errorf("insert api key: %w", err)
+	}
+	entry := audit.Entry{Action: "api_key.created", SubjectKind: "api_key", SubjectID: k.ID, Detail: map[string]any{"kind": k.Kind, "scopes": k.Scopes}}
+	return k, plain, audit.Record(ctx, entry)
+}
+
+func (in *APIKeyInput) check(now time.Time) error {
+	fields := fault.Fields{}
+	in.Name = person.Name(fields, "name", in.Name)
+	switch in.Kind {
+	case keyAdmin:
+	case keyPartner:
+		if in.PartnerID == nil {
+			fields.Add("partner_id", "Choose the partner whose rows this key may see.")
+		}
+	case keyScoped:
+		if len(in.Scopes) == 0 {
+			fields.Add("scopes", "Choose at least one scope.")
+		}
+	default:
+		fields.Add("kind", "Choose admin, partner or scoped.")
+	}
+	if in.Kind != keyPartner && in.PartnerID != nil {
+		fields.Add("partner_id", "Only a key of kind partner has a partner.")
+	}
+	if in.Kind != keyScoped && len(in.Scopes) > 0 {
+		fields.Add("scopes", "Only a key of kind scoped has scopes.")
+	}
+	for _, scope := range in.Scopes {
+		if !slices.Contains(Scopes(), scope) {
+			fields.Add("scopes", "There is no scope "+scope+".")
+		}
+	}
+	slices.Sort(in.Scopes)
+	in.Scopes = slices.Compact(in.Scopes)
+	if in.ExpiresAt != nil && !in.ExpiresAt.After(now) {
+		fields.Add("expires_at", "This is in the past.")
+	}
+	return fields.Err()
+}
+
+// Revoke makes a key worthless at once. A repeat is a no-op.
+func (s *APIKeys) Revoke(ctx context.Context, id uuid.UUID) (APIKey, error) {
+	if err := Require(ctx, AdminScope); err != nil {
+		return APIKey{}, err
+	}
+	k, err := s.Find(ctx, id)
+	if err != nil {
+		return APIKey{}, err
+	}
+	if k.RevokedAt != nil {
+		return k, nil
+	}
+	now := s.now()
+	k.RevokedAt = &now
+	if _, err := db.Tx(ctx).NewUpdate().Model(&k).Column("revoked_at").WherePK().Exec(ctx); err != nil {
+		return APIKey{}, fmt.Errorf("revoke api key: %w", err)
+	}
+	return k, audit.Record(ctx, audit.Entry{Action: "api_key.revoked", SubjectKind: "api_key", SubjectID: id})
+}
+
+// Find gives one key.
+func (s *APIKeys) Find(ctx context.Context, id uuid.UUID) (APIKey, error) {
+	if err := Require(ctx, AdminReadScope); err != nil {
+		return APIKey{}, err
+	}
+	var k APIKey
+	err := db.Tx(ctx).NewSelect().Model(&k).Where("id = ?", id).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return APIKey{}, fault.NotFound("API key")
+	}
+	if err != nil {
+		return APIKey{}, fmt.Errorf("find api key: %w", err)
+	}
+	return k, nil
+}
+
+// List gives the keys, newest first.
+func (s *APIKeys) List(ctx context.Context, page paging.Page) (paging.Result[APIKey], error) {
+	if err := Require(ctx, AdminReadScope); err != nil {
+		return paging.Result[APIKey]{}, err
+	}
+	var rows []APIKey
+	q := db.Tx(ctx).NewSelect().Model(&rows).OrderExpr("created_at desc, id desc").Limit(page.Ask())
+	if page.After != nil {
+		q = q.Where("(created_at, id) < (?, ?)", page.After.At, page.After.ID)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return paging.Result[APIKey]{}, fmt.Errorf("list api keys: %w", err)
+	}
+	return paging.Cut(rows, page, func(k APIKey) paging.Cursor { return paging.Cursor{At: k.CreatedAt, ID: k.ID} }), nil
+}
+
+// errNoKey is the one answer to a key that is missing, malformed, unknown, expired or revoked.
+func errNoKey() error {
+	return fault.Unauthorized("Send a valid API key as \"Authorization: Bearer op_live_...\".")
+}
+
+// Recognise finds the principal of a key sent in the clear.
+func (s *APIKeys) Recognise(ctx context.Context, plain string) (Principal, error) {
+	if !wellFormed(plain) {
+		return Principal{}, errNoKey()
+	}
+	var k APIKey
+	err := db.Tx(ctx).NewSelect().Model(&k).Where("key_hash = ?", hashToken(plain)).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Principal{}, errNoKey()
+	}
+	if err != nil {
+		return Principal{}, fmt.Errorf("find api key: %w", err)
+	}
+	if k.Status(s.now()) != "active" {
+		return Principal{}, errNoKey()
+	}
+	p := Principal{Kind: Key, ID: k.ID, KeyKind: k.Kind, Scopes: k.Scopes, Name: k.Name}
+	if k.PartnerID != nil {
+		p.PartnerID = *k.PartnerID
+	}
+	return p, nil
+}

@@ -1,0 +1,114 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// check holds the values against each other.
+func (c Config) check() (faults []error) {
+	oneOf := func(name, value string, allowed ...string) {
+		if !slices.Contains(allowed, value) {
+			faults = append(faults, fmt.Errorf("%s: %q is not one of %s", name, value, strings.Join(allowed, ", ")))
+		}
+	}
+	oneOf("OPENPARTNER_ENV", c.Env, "production", "development")
+	oneOf("OPENPARTNER_TENANCY", c.Tenancy, "single", "multi")
+	oneOf("OPENPARTNER_MODE", c.Mode, "selfhost", "flat", "revshare")
+	oneOf("LOG_LEVEL", c.Log.Level, "debug", "info", "warn", "error")
+	oneOf("LOG_FORMAT", c.Log.Format, "", "json", "text")
+	if c.SchedulerPeriod <= 0 {
+		faults = append(faults, errors.New("OPENPARTNER_SCHEDULER_INTERVAL: must be longer than zero"))
+	}
+	faults = append(faults, c.checkPublicURL()...)
+	faults = append(faults, c.checkDatabase()...)
+	faults = append(faults, c.checkMail()...)
+	return append(faults, c.checkDevelopmentOnly()...)
+}
+
+func (c Config) checkPublicURL() []error {
+	u, err := url.Parse(c.PublicURL)
+	if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" {
+		return []error{fmt.Errorf("OPENPARTNER_PUBLIC_URL: %q is not an address such as https://partners.example.com", c.PublicURL)}
+	}
+	if u.Path != "" {
+		return []error{fmt.Errorf("OPENPARTNER_PUBLIC_URL: %q must not have a path: the app lives at the root of its host", c.PublicURL)}
+	}
+	if u.Scheme == "http" && !c.Development() && !loopbackHost(u.Hostname()) {
+		return []error{fmt.Errorf("OPENPARTNER_PUBLIC_URL: %q must be https in production", c.PublicURL)}
+	}
+	return nil
+}
+
+func loopbackHost(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+func (c Config) checkDatabase() (faults []error) {
+	d := c.Database
+	for name, value := range map[string]Secret{
+		"DATABASE_URL": d.URL, "DATABASE_URL_APP": d.AppURL, "DATABASE_URL_SYSTEM": d.SystemURL,
+	} {
+		if value == "" {
+			continue
+		}
+		if u, err := url.Parse(value.Reveal()); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
+			faults = append(faults, fmt.Errorf("%s: not an address such as postgres://user:password@host/database", name))
+		}
+	}
+	if (d.AppURL == "") != (d.SystemURL == "") {
+		faults = append(faults, errors.New("DATABASE_URL_APP, DATABASE_URL_SYSTEM: set both or none"))
+	}
+	if d.Embedded() && d.AppURL != "" {
+		faults = append(faults, errors.New("DATABASE_URL: missing, although DATABASE_URL_APP is set"))
+	}
+	if !d.Embedded() && c.Multi() && d.AppURL == "" {
+		faults = append(faults, errors.New("DATABASE_URL_APP, DATABASE_URL_SYSTEM: needed with OPENPARTNER_TENANCY=multi and an external database"))
+	}
+	if (c.Multi() || !d.Embedded()) && c.EncryptionKey == "" {
+		faults = append(faults, errors.New("SECRETS_ENCRYPTION_KEY: missing; make one with: echo \"k1:$(openssl rand -base64 32)\""))
+	}
+	return faults
+}
+
+func (c Config) checkMail() []error {
+	if c.Mail.SMTPURL == "" {
+		return nil
+	}
+	u, err := url.Parse(c.Mail.SMTPURL.Reveal())
+	if err != nil || (u.Scheme != "smtp" && u.Scheme != "smtps") || u.Hostname() == "" {
+		return []error{errors.New("SMTP_URL: not an address such as smtp://user:password@host:587")}
+	}
+	if tls := u.Query().Get("tls"); !slices.Contains([]string{"", "required", "none"}, tls) {
+		return []error{fmt.Errorf("SMTP_URL: tls=%s is neither required nor none", tls)}
+	}
+	if c.Mail.From == "" {
+		return []error{errors.New("MAIL_FROM: missing, although SMTP_URL is set")}
+	}
+	return nil
+}
+
+// checkDevelopmentOnly refuses in production what only tests may have.
+func (c Config) checkDevelopmentOnly() (faults []error) {
+	if c.Development() {
+		return nil
+	}
+	if c.ClockOffset != 0 {
+		faults = append(faults, errors.New("OPENPARTNER_CLOCK_OFFSET: refused with OPENPARTNER_ENV=production"))
+	}
+	for _, p := range c.outbound {
+		if p.Addr().IsLoopback() || p.Overlaps(netip.MustParsePrefix("127.0.0.0/8")) || p.Overlaps(netip.MustParsePrefix("::1/128")) {
+			faults = append(faults, fmt.Errorf("OPENPARTNER_OUTBOUND_ALLOW: loopback range %s refused with OPENPARTNER_ENV=production", p))
+		}
+	}
+	return faults
+}

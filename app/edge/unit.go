@@ -1,0 +1,264 @@
+package edge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/labstack/echo/v4"
+
+	"github.com/openpartner/openpartner/app/audit"
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/limits"
+	"github.com/openpartner/openpartner/app/outbox"
+	"github.com/openpartner/openpartner/app/routes"
+	"github.com/openpartner/openpartner/app/tenancy"
+)
+
+// Surface is what pages and the JSON API do differently.
+type Surface struct {
+	// Authenticate finds who is asking; it runs in a short READ ONLY transaction.
+	Authenticate func(c echo.Context, ctx context.Context) (context.Context, auth.Principal, error)
+	// Guard refuses a principal who may not use the route; it runs no SQL.
+	Guard func(c echo.Context, r Route, p auth.Principal) error
+	// Wrap surrounds the handler inside the transaction; nil for nothing.
+	Wrap func(r Route, next echo.HandlerFunc) echo.HandlerFunc
+	// Fail writes the answer to an error.
+	Fail func(c echo.Context, err error) error
+	// WithSession says that the surface keeps sessions in cookies.
+	WithSession bool
+}
+
+// Options are what an Edge is made of.
+type Options struct {
+	App, System *db.Pool
+	Tenants     *tenancy.Resolver
+	Sessions    *scs.SessionManager
+	Limiter     *limits.Limiter
+	Log         *slog.Logger
+	Now         func() time.Time
+	Wake        func() // tells the workers that a commit left work
+	PublicURL   string
+	Multi       bool
+	Network     Network
+}
+
+// Edge builds the middleware of every route.
+type Edge struct{ Options }
+
+// New makes an edge.
+func New(o Options) *Edge { return &Edge{Options: o} }
+
+// Serve registers the routes of one surface.
+func (e *Edge) Serve(router *echo.Echo, s Surface, table []Route) {
+	for _, r := range table {
+		router.Add(r.Method, e.FullPath(r), e.handler(s, r))
+	}
+}
+
+// FullPath is the route's path in echo's form, with the tenant's prefix in multi tenancy.
+func (e *Edge) FullPath(r Route) string {
+	if e.Multi && !r.Root {
+		return "/t/:slug" + r.Path
+	}
+	return r.Path
+}
+
+// handler is the whole way of a request through one route.
+func (e *Edge) handler(s Surface, r Route) echo.HandlerFunc {
+	inner := r.Handle
+	if s.Wrap != nil {
+		inner = s.Wrap(r, r.Handle)
+	}
+	return func(c echo.Context) error {
+		c.Set(routeKey, r)
+		if err := e.pass(c, s, r, inner); err != nil {
+			c.SetResponse(echo.NewResponse(c.Response().Writer, c.Echo()))
+			note(c, err)
+			return s.Fail(c, err)
+		}
+		return nil
+	}
+}
+
+const routeKey = "edge.route"
+
+// RouteOf is the route that the request matched.
+func RouteOf(c echo.Context) (Route, bool) {
+	r, ok := c.Get(routeKey).(Route)
+	return r, ok
+}
+
+// pass takes a request from its tenant to the answer. It returns an error while nothing has
+// been written yet.
+func (e *Edge) pass(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) error {
+	if s.WithSession {
+		if err := e.sameOrigin(c, r); err != nil {
+			return err
+		}
+	}
+	if err := e.resolveTenant(c, r); err != nil {
+		return err
+	}
+	if err := e.limitByIP(c, r); err != nil {
+		return err
+	}
+	if r.Group == Static {
+		return inner(c)
+	}
+	if err := e.identify(c, s); err != nil {
+		return err
+	}
+	p := auth.From(c.Request().Context())
+	if s.Guard != nil {
+		if err := s.Guard(c, r, p); err != nil {
+			return err
+		}
+	}
+	if r.Group == Detached {
+		return inner(c)
+	}
+	return e.unit(c, s, r, inner)
+}
+
+// resolveTenant puts tenant and URL builder into the context.
+func (e *Edge) resolveTenant(c echo.Context, r Route) error {
+	slug := tenancy.DefaultSlug
+	urls := routes.New(e.PublicURL, "")
+	ctx := c.Request().Context()
+	if e.Multi {
+		if r.Root {
+			c.SetRequest(c.Request().WithContext(routes.With(ctx, urls)))
+			return nil
+		}
+		slug = c.Param("slug")
+		urls = routes.New(e.PublicURL, slug)
+	}
+	if r.Group == Static {
+		c.SetRequest(c.Request().WithContext(routes.With(ctx, urls)))
+		return nil
+	}
+	t, err := e.Tenants.BySlug(ctx, slug)
+	if err != nil {
+		return err
+	}
+	ctx = routes.With(tenancy.With(ctx, t), urls)
+	c.SetRequest(c.Request().WithContext(ctx))
+	return nil
+}
+
+// identify loads session and principal in a short READ ONLY transaction and gives the
+// connection back before the handler's own transaction begins.
+func (e *Edge) identify(c echo.Context, s Surface) error {
+	ctx := c.Request().Context()
+	ctx = auth.WithVisitor(ctx, visitor(c))
+	if s.Authenticate == nil {
+		c.SetRequest(c.Request().WithContext(ctx))
+		return nil
+	}
+	// The transaction ends with this function, so nothing of it may stay in the context that
+	// goes on: only the loaded session and the principal are carried over.
+	var p auth.Principal
+	loaded := ctx
+	err := e.App.InTx(ctx, e.txOptions(ctx, true), func(txCtx context.Context) error {
+		out, found, err := s.Authenticate(c, txCtx)
+		loaded, p = out, found
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	ctx = db.Detach(loaded)
+	ctx = auth.With(ctx, p)
+	ctx = audit.With(ctx, audit.Actor{Kind: string(p.Kind), ID: p.ID, Now: e.Now()})
+	c.SetRequest(c.Request().WithContext(ctx))
+	return nil
+}
+
+func (e *Edge) txOptions(ctx context.Context, readOnly bool) db.TxOptions {
+	o := db.TxOptions{ReadOnly: readOnly}
+	if t, ok := tenancy.Maybe(ctx); ok {
+		o.Tenant = t.ID
+	}
+	return o
+}
+
+// unit runs the handler in its transaction: begin and pin, handler, session row, commit, and
+// only then the first byte. An error or a status of 400 and above rolls back.
+func (e *Edge) unit(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) error {
+	outer, real := c.Request(), c.Response().Writer
+	ctx := outer.Context()
+	safe := outer.Method == http.MethodGet || outer.Method == http.MethodHead
+	pool := e.App
+	if r.Group == Global {
+		pool = e.System
+	}
+	waker := &outbox.Waker{}
+	buf := newBuffer(real.Header())
+	began := time.Now()
+	err := pool.InTx(outbox.WithWaker(ctx, waker), e.txOptions(ctx, safe), func(txCtx context.Context) error {
+		c.SetRequest(outer.WithContext(txCtx))
+		c.SetResponse(echo.NewResponse(buf, c.Echo()))
+		if err := inner(c); err != nil {
+			return err
+		}
+		if buf.status >= http.StatusBadRequest {
+			return db.ErrRollback
+		}
+		if safe || !s.WithSession {
+			return nil
+		}
+		return e.commitSession(c, txCtx)
+	})
+	c.Set(txTimeKey, time.Since(began))
+	c.SetRequest(outer)
+	c.SetResponse(echo.NewResponse(real, c.Echo()))
+	if err != nil {
+		return err
+	}
+	if s.WithSession && (safe || buf.status >= http.StatusBadRequest) {
+		if err := e.keepSession(c, buf); err != nil {
+			return err
+		}
+	}
+	if waker.Asked && e.Wake != nil {
+		e.Wake()
+	}
+	if err := flush(c, buf); err != nil {
+		e.Log.InfoContext(ctx, "client went away", "error", err)
+	}
+	return nil
+}
+
+// flush sends the answer through echo's response, so that status and size are logged.
+func flush(c echo.Context, buf *buffer) error {
+	return buf.flushTo(c.Response())
+}
+
+// Run gives a detached handler a short transaction of its own.
+func (e *Edge) Run(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error {
+	waker := &outbox.Waker{}
+	err := e.App.InTx(outbox.WithWaker(ctx, waker), e.txOptions(ctx, readOnly), fn)
+	if err == nil && waker.Asked && e.Wake != nil {
+		e.Wake()
+	}
+	return err
+}
+
+// note remembers the error for the request's log line.
+func note(c echo.Context, err error) { c.Set(errorKey, err) }
+
+const (
+	errorKey  = "edge.error"
+	txTimeKey = "edge.tx"
+)
+
+// errPanic marks an error that was a panic.
+var errPanic = errors.New("panic")
+
+func panicked(value any) error { return fmt.Errorf("%w: %v", errPanic, value) }

@@ -1,0 +1,90 @@
+// Package outbox writes down what is to be done after the commit.
+//
+// A row in platform.jobs exists if and only if the transaction that asked for it committed.
+// It does not run anything: the workers in jobs/ do. Args hold ids and times, never secrets
+// and never state.
+package outbox
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/ids"
+	"github.com/openpartner/openpartner/app/tenancy"
+)
+
+// defaultAttempts is how often a job is tried when nothing else is said.
+const defaultAttempts = 12
+
+// Job is something to be done after the commit.
+type Job struct {
+	Kind        string    // what happened or is ordered, such as "partners.invited"
+	Key         string    // jobs of one key run one after the other, in their order
+	DedupeKey   string    // a second job of the same dedupe key is not added
+	Args        any       // small and stable, as JSON
+	RunAt       time.Time // zero: at once
+	MaxAttempts int       // defaults to 12
+}
+
+// Add writes the job in the caller's transaction, for the tenant in the context. The id is
+// that of the row, or of the earlier row with the same dedupe key.
+func Add(ctx context.Context, j Job) error {
+	_, err := AddID(ctx, j)
+	return err
+}
+
+// AddID is Add for callers that show the job to somebody.
+func AddID(ctx context.Context, j Job) (uuid.UUID, error) {
+	args, err := json.Marshal(j.Args)
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("encode args of %s: %w", j.Kind, err)
+	}
+	if j.MaxAttempts == 0 {
+		j.MaxAttempts = defaultAttempts
+	}
+	// Leases and due times are judged by the database's clock, so it also gives the default.
+	var runAt *time.Time
+	if !j.RunAt.IsZero() {
+		runAt = &j.RunAt
+	}
+	tenant := tenancy.ID(ctx)
+	var id uuid.UUID
+	err = db.Tx(ctx).NewRaw(`
+		with added as (
+			insert into platform.jobs (id, tenant_id, kind, key, dedupe_key, args, status, run_at, max_attempts)
+			values (?0, ?1, ?2, nullif(?3, ''), nullif(?4, ''), ?5, 'pending', coalesce(?6, now()), ?7)
+			on conflict (tenant_id, dedupe_key) where dedupe_key is not null do nothing
+			returning id)
+		select id from added
+		union all
+		select id from platform.jobs where tenant_id = ?1 and dedupe_key = nullif(?4, '')
+		limit 1`,
+		ids.NewAt(time.Now()), tenant, j.Kind, j.Key, j.DedupeKey, string(args), runAt, j.MaxAttempts).Scan(ctx, &id)
+	if err != nil {
+		return uuid.Nil, fmt.Errorf("add job %s: %w", j.Kind, err)
+	}
+	wake(ctx)
+	return id, nil
+}
+
+// Waker is told that the transaction in the context has work for the workers. The edge and
+// the worker pass it on after the commit.
+type Waker struct{ Asked bool }
+
+type wakerKey struct{}
+
+// WithWaker puts a waker into the context of one transaction.
+func WithWaker(ctx context.Context, w *Waker) context.Context {
+	return context.WithValue(ctx, wakerKey{}, w)
+}
+
+func wake(ctx context.Context) {
+	if w, ok := ctx.Value(wakerKey{}).(*Waker); ok {
+		w.Asked = true
+	}
+}

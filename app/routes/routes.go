@@ -1,0 +1,151 @@
+// Package routes is the one builder of URLs, for pages, mails and the JSON API alike.
+//
+// It owns every path below a tenant's prefix. The origin comes from the configuration and
+// never from a request, so a forged Host header can't reach a link in a mail.
+package routes
+
+import (
+	"context"
+	"net/url"
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// URLs builds the URLs of one tenant. Its methods give paths such as /admin/partners; the zero
+// value is single tenancy at the root.
+type URLs struct {
+	origin string // https://host, without a slash at the end
+	prefix string // "" or /t/{slug}
+}
+
+// New makes the builder for a tenant; slug is empty in single tenancy.
+func New(publicURL, slug string) URLs {
+	u := URLs{origin: strings.TrimRight(publicURL, "/")}
+	if slug != "" {
+		u.prefix = "/t/" + slug
+	}
+	return u
+}
+
+type ctxKey struct{}
+
+// With puts the builder of this request's tenant into the context.
+func With(ctx context.Context, u URLs) context.Context { return context.WithValue(ctx, ctxKey{}, u) }
+
+// From gives the builder of this request's tenant, or the zero value.
+func From(ctx context.Context) URLs {
+	u, _ := ctx.Value(ctxKey{}).(URLs)
+	return u
+}
+
+// Absolute turns a path of this builder into a whole URL.
+func (u URLs) Absolute(path string) string { return u.origin + path }
+
+// Origin is scheme and host of the deployment.
+func (u URLs) Origin() string { return u.origin }
+
+// Prefix is what stands before every path of the tenant: "" or /t/{slug}.
+func (u URLs) Prefix() string { return u.prefix }
+
+// Local reports whether target is a path on this deployment that may be redirected to after
+// sign-in: it starts with one slash and stays on the host in every browser's reading.
+func Local(target string) bool {
+	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "//") || len(target) > 2000 {
+		return false
+	}
+	for _, r := range target {
+		if r < ' ' || r == '\\' || r == 0x7f {
+			return false
+		}
+	}
+	parsed, err := url.Parse(target)
+	return err == nil && parsed.Host == "" && parsed.Scheme == "" && !strings.Contains(parsed.Path, "//")
+}
+
+// WithNext adds ?next= to a path, so that a person comes back after sign-in.
+func WithNext(path, next string) string {
+	if next == "" || !Local(next) {
+		return path
+	}
+	return path + "?next=" + url.QueryEscape(next)
+}
+
+// Public paths.
+
+func (u URLs) Home() string    { return u.prefix + "/" }
+func (u URLs) Install() string { return u.prefix + "/install" }
+func (u URLs) SignIn() string  { return u.prefix + "/signin" }
+func (u URLs) SignOut() string { return u.prefix + "/signout" }
+func (u URLs) Verify(token string) string {
+	return u.prefix + "/auth/verify?token=" + url.QueryEscape(token)
+}
+func (u URLs) VerifyAction() string       { return u.prefix + "/auth/verify" }
+func (u URLs) BrandCSS() string           { return u.prefix + "/brand.css" }
+func (u URLs) Redirect(key string) string { return u.prefix + "/r/" + url.PathEscape(key) }
+func (u URLs) Partner() string            { return u.prefix + "/partner" }
+func (u URLs) PartnerSignUp() string      { return u.prefix + "/partner-signup" }
+func (u URLs) API(path string) string     { return u.prefix + "/api/v1" + path }
+func (u URLs) APIDocs() string            { return "/docs/api" }
+func (u URLs) DevMail() string            { return "/dev/mail" }
+func (u URLs) Logo(id uuid.UUID) string   { return u.prefix + "/assets/" + id.String() }
+func (u URLs) AdminHome() string          { return u.prefix + "/admin" }
+func (u URLs) Partners() string           { return u.prefix + "/admin/partners" }
+func (u URLs) PartnersNew() string        { return u.Partners() + "/new" }
+func (u URLs) PartnerShow(id uuid.UUID) string {
+	return u.Partners() + "/" + id.String()
+}
+func (u URLs) PartnerEdit(id uuid.UUID) string       { return u.PartnerShow(id) + "/edit" }
+func (u URLs) PartnerInvitation(id uuid.UUID) string { return u.PartnerShow(id) + "/invitation" }
+func (u URLs) PartnerApproval(id uuid.UUID) string   { return u.PartnerShow(id) + "/approval" }
+func (u URLs) PartnerRevocation(id uuid.UUID) string { return u.PartnerShow(id) + "/revocation" }
+func (u URLs) PartnerCampaigns(id uuid.UUID) string  { return u.PartnerShow(id) + "/campaigns" }
+func (u URLs) PartnerLinks(id uuid.UUID) string      { return u.PartnerShow(id) + "/links" }
+func (u URLs) PartnerOverride(id, campaign uuid.UUID) string {
+	return u.PartnerShow(id) + "/overrides/" + campaign.String()
+}
+func (u URLs) Campaigns() string    { return u.prefix + "/admin/campaigns" }
+func (u URLs) CampaignsNew() string { return u.Campaigns() + "/new" }
+func (u URLs) CampaignShow(id uuid.UUID) string {
+	return u.Campaigns() + "/" + id.String()
+}
+func (u URLs) CampaignEdit(id uuid.UUID) string   { return u.CampaignShow(id) + "/edit" }
+func (u URLs) CampaignStatus(id uuid.UUID) string { return u.CampaignShow(id) + "/status" }
+func (u URLs) CampaignExample() string            { return u.Campaigns() + "/example" }
+func (u URLs) Links() string                      { return u.prefix + "/admin/links" }
+func (u URLs) LinksNew() string                   { return u.Links() + "/new" }
+func (u URLs) LinkShow(id uuid.UUID) string       { return u.Links() + "/" + id.String() }
+func (u URLs) LinkQR(id uuid.UUID) string         { return u.LinkShow(id) + "/qr.svg" }
+func (u URLs) LinkArchival(id uuid.UUID) string   { return u.LinkShow(id) + "/archival" }
+func (u URLs) Activity() string                   { return u.prefix + "/admin/activity" }
+func (u URLs) ActivityClicks() string             { return u.Activity() + "/clicks" }
+func (u URLs) EventShow(id uuid.UUID) string      { return u.Activity() + "/events/" + id.String() }
+func (u URLs) ClickShow(id uuid.UUID) string      { return u.Activity() + "/clicks/" + id.String() }
+func (u URLs) Commissions() string                { return u.prefix + "/admin/commissions" }
+func (u URLs) CommissionShow(id uuid.UUID) string { return u.Commissions() + "/" + id.String() }
+func (u URLs) CommissionApproval(id uuid.UUID) string {
+	return u.CommissionShow(id) + "/approval"
+}
+func (u URLs) CommissionReversal(id uuid.UUID) string {
+	return u.CommissionShow(id) + "/reversal"
+}
+func (u URLs) APIKeys() string    { return u.prefix + "/admin/api-keys" }
+func (u URLs) APIKeysNew() string { return u.APIKeys() + "/new" }
+func (u URLs) APIKeyRevocation(id uuid.UUID) string {
+	return u.APIKeys() + "/" + id.String() + "/revocation"
+}
+func (u URLs) Admins() string    { return u.prefix + "/admin/admins" }
+func (u URLs) AdminsNew() string { return u.Admins() + "/new" }
+func (u URLs) AdminRevocation(id uuid.UUID) string {
+	return u.Admins() + "/" + id.String() + "/revocation"
+}
+func (u URLs) AdminReinstatement(id uuid.UUID) string {
+	return u.Admins() + "/" + id.String() + "/reinstatement"
+}
+func (u URLs) AdminInvitation(id uuid.UUID) string {
+	return u.Admins() + "/" + id.String() + "/invitation"
+}
+func (u URLs) SettingsProgram() string  { return u.prefix + "/admin/settings/program" }
+func (u URLs) SettingsMail() string     { return u.prefix + "/admin/settings/mail" }
+func (u URLs) SettingsMailTest() string { return u.SettingsMail() + "/test" }
+func (u URLs) SettingsTracking() string { return u.prefix + "/admin/settings/tracking" }

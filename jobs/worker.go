@@ -1,0 +1,251 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openpartner/openpartner/app/audit"
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/outbox"
+	"github.com/openpartner/openpartner/app/routes"
+	"github.com/openpartner/openpartner/app/tenancy"
+)
+
+const (
+	batch          = 16
+	defaultTimeout = 30 * time.Second
+	leaseSlack     = 30 * time.Second // a lease outlives the job's time-out by this
+	logAwayEvery   = time.Minute
+)
+
+// Options are what a Worker is made of.
+type Options struct {
+	App, System *db.Pool
+	Log         *slog.Logger
+	Now         func() time.Time
+	Interval    time.Duration // how often due work is looked for besides wake-ups
+	URLs        func(tenancy.Tenant) routes.URLs
+	Kinds       []Registration
+	Periodics   []Periodic
+}
+
+// Worker claims due jobs and runs them, several at a time.
+type Worker struct {
+	Options
+	kinds map[string]Registration
+	wake  chan struct{}
+
+	stop    context.CancelFunc
+	stopped chan struct{}
+	once    sync.Once
+	away    time.Time
+}
+
+// NewWorker makes a worker. Two registrations of one kind are a programmer's mistake.
+func NewWorker(o Options) *Worker {
+	w := &Worker{Options: o, kinds: map[string]Registration{}, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
+	for _, r := range o.Kinds {
+		if _, twice := w.kinds[r.Kind]; twice {
+			panic("jobs: kind registered twice: " + r.Kind)
+		}
+		if r.Timeout == 0 {
+			r.Timeout = defaultTimeout
+		}
+		w.kinds[r.Kind] = r
+	}
+	return w
+}
+
+// Wake tells the worker that there may be work. It never blocks.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Start begins to work and returns. Stop ends it.
+func (w *Worker) Start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	w.stop = cancel
+	go w.loop(ctx)
+}
+
+// Stop takes no more jobs, gives what is under way back and waits. A repeat is a no-op.
+func (w *Worker) Stop() {
+	w.once.Do(func() {
+		w.stop()
+		<-w.stopped
+	})
+}
+
+func (w *Worker) loop(ctx context.Context) {
+	defer close(w.stopped)
+	ticker := time.NewTicker(w.Interval)
+	defer ticker.Stop()
+	for {
+		if err := w.Drain(ctx); err != nil && ctx.Err() == nil {
+			w.complain(err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-w.wake:
+		case <-ticker.C:
+		}
+	}
+}
+
+// complain logs an outage of the database once a minute, and survives it.
+func (w *Worker) complain(err error) {
+	if time.Since(w.away) >= logAwayEvery {
+		w.away = time.Now()
+		w.Log.Error("jobs can't be claimed", "error", err)
+	}
+}
+
+// Drain does everything that is due now, then returns: one beat of the worker, and what tests
+// and commands call.
+func (w *Worker) Drain(ctx context.Context) error {
+	if err := w.beat(ctx); err != nil {
+		return err
+	}
+	for {
+		claimed, err := w.take(ctx)
+		if err != nil || len(claimed) == 0 {
+			return err
+		}
+		var group sync.WaitGroup
+		for _, j := range claimed {
+			group.Go(func() { w.run(ctx, j) })
+		}
+		group.Wait()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
+// beat gives back what dead workers held and adds the periodic jobs of this moment.
+func (w *Worker) beat(ctx context.Context) error {
+	err := w.System.InTx(ctx, db.TxOptions{Platform: true}, rescue)
+	if err != nil {
+		return err
+	}
+	return w.System.InTx(ctx, db.TxOptions{Platform: true}, w.addPeriodics)
+}
+
+func (w *Worker) take(ctx context.Context) (claimed []Job, err error) {
+	err = w.System.InTx(ctx, db.TxOptions{Platform: true}, func(ctx context.Context) error {
+		chosen, err := due(ctx, batch)
+		if err != nil || len(chosen) == 0 {
+			return err
+		}
+		claimed, err = claim(ctx, chosen, uuid.New(), w.longest()+leaseSlack)
+		return err
+	})
+	return claimed, err
+}
+
+func (w *Worker) longest() time.Duration {
+	longest := defaultTimeout
+	for _, r := range w.kinds {
+		longest = max(longest, r.Timeout)
+	}
+	return longest
+}
+
+// run runs one job and records how it went.
+func (w *Worker) run(ctx context.Context, j Job) {
+	r, known := w.kinds[j.Kind]
+	began := time.Now()
+	err := fmt.Errorf("no handler for jobs of kind %q", j.Kind)
+	settled := false
+	if known {
+		settled, err = w.attempt(ctx, r, j)
+	}
+	log := w.Log.With("job_id", j.ID, "kind", j.Kind, "attempt", j.Attempt, "tenant", j.Tenant.Slug,
+		"ms", time.Since(began).Milliseconds())
+	switch {
+	case err == nil:
+		log.Info("job done")
+	case ctx.Err() != nil:
+		log.Info("job given back at shutdown")
+	default:
+		log.Warn("job failed", "error", err)
+	}
+	if settled {
+		return
+	}
+	// The outcome is recorded even while shutting down, so the worker's context does not count.
+	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	settleErr := w.System.InTx(settleCtx, db.TxOptions{Platform: true}, func(txCtx context.Context) error {
+		return settleAs(txCtx, j, err, ctx.Err() != nil)
+	})
+	if settleErr != nil {
+		log.Error("job not settled; its lease will run out", "error", settleErr)
+	}
+}
+
+// attempt runs the handler. Database-only work and its settling share one transaction.
+func (w *Worker) attempt(ctx context.Context, r Registration, j Job) (settled bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, r.Timeout)
+	defer cancel()
+	defer func() {
+		if value := recover(); value != nil {
+			w.Log.Error("panic in job", "kind", j.Kind, "value", value, "stack", string(debug.Stack()))
+			settled, err = false, fmt.Errorf("panic: %v", value)
+		}
+	}()
+	ctx = w.context(ctx, j)
+	if !r.InTx {
+		return false, r.Run(ctx, j)
+	}
+	pool, options := w.App, db.TxOptions{Tenant: j.Tenant.ID}
+	if j.Tenant.ID == uuid.Nil {
+		pool, options = w.System, db.TxOptions{Platform: true}
+	}
+	err = pool.InTx(ctx, options, func(ctx context.Context) error {
+		if err := r.Run(ctx, j); err != nil {
+			return err
+		}
+		return settleDone(ctx, j)
+	})
+	return err == nil, err
+}
+
+// context restores the tenant from the row, never from whoever wrote it.
+func (w *Worker) context(ctx context.Context, j Job) context.Context {
+	ctx = auth.With(ctx, auth.SystemPrincipal("job "+j.Kind))
+	ctx = audit.With(ctx, audit.Actor{Kind: "job", ID: j.ID, Now: w.Now()})
+	ctx = outbox.WithWaker(ctx, &outbox.Waker{})
+	if j.Tenant.ID != uuid.Nil {
+		ctx = routes.With(tenancy.With(ctx, j.Tenant), w.URLs(j.Tenant))
+	}
+	return ctx
+}
+
+func settleAs(ctx context.Context, j Job, err error, shutdown bool) error {
+	o := outcomeOf(err)
+	switch {
+	case err == nil:
+		return settleDone(ctx, j)
+	case shutdown:
+		return settleBack(ctx, j)
+	case o.snooze:
+		return settleSnooze(ctx, j, o.after, err.Error())
+	case o.cancel || j.Attempt >= j.MaxAttempts:
+		return settleDead(ctx, j, err.Error())
+	default:
+		return settleRetry(ctx, j, max(o.after, backoff(j.Attempt, rand.Float64())), err.Error())
+	}
+}
