@@ -51,7 +51,7 @@ func TestAdmin(t *testing.T) {
 		"CurrentPageIsMarked":      `nav[aria-label="Main"] a[aria-current="page"][href="/admin"]`,
 		"CounterHasItsID":          `#nav-commissions`,
 		"DrawerWorksWithoutScript": `.sidebar[popover]#sidebar`,
-		"DrawerHasItsButton":       `button[popovertarget="sidebar"]`,
+		"DrawerHasItsButton":       `.topbar button[popovertarget="sidebar"]`,
 		"PhoneHasABottomBar":       `nav[aria-label="Quick"] a[href="/admin"]`,
 		"SignOutIsAPost":           `form[action="/signout"][method="post"] button[type="submit"]`,
 		"MessagesAreLive":          `[aria-live="polite"] #flash .toast`,
