@@ -1,0 +1,137 @@
+package chart
+
+import (
+	"context"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/a-h/templ"
+	"pgregory.net/rapid"
+)
+
+func render(t *testing.T, c templ.Component) *goquery.Document {
+	t.Helper()
+	var out strings.Builder
+	if err := c.Render(context.Background(), &out); err != nil {
+		t.Fatal(err)
+	}
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(out.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+func sample() Chart {
+	return Chart{
+		Title: "Clicks and conversions", Labels: []string{"1 May", "2 May", "3 May"},
+		Series: []Series{
+			{Name: "Clicks", Points: []Point{{Value: 10}, {Value: 40}, {Value: 25}}},
+			{Name: "Revenue", Points: []Point{{Value: 1, Text: "$1.00"}, {Value: 2, Text: "$2.00"}, {Value: 0, Text: "$0.00"}}},
+		},
+	}
+}
+
+func TestNiceStep(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ span, want float64 }{
+		{0, 1}, {-3, 1}, {4, 1}, {5, 2}, {10, 5}, {39, 10}, {100, 50}, {0.3, 0.1}, {1234, 500},
+	} {
+		if got := niceStep(c.span, 4); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("niceStep(%v) = %v, want %v", c.span, got, c.want)
+		}
+	}
+}
+
+func TestCompact(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[float64]string{0: "0", 950: "950", 1500: "1.5k", 2_000_000: "2M", -1200: "-1.2k", 0.25: "0.25"} {
+		if got := compact(in); got != want {
+			t.Errorf("compact(%v) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestChart_EverythingLiesInsideTheBox(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(0, 60).Draw(t, "moments")
+		values := rapid.SliceOfN(rapid.Float64Range(-1e9, 1e9), n, n).Draw(t, "values")
+		c := Chart{Labels: make([]string, n), Series: []Series{{Name: "A"}}}
+		for _, v := range values {
+			c.Series[0].Points = append(c.Series[0].Points, Point{Value: v})
+		}
+		b := c.box()
+		for i, v := range values {
+			if x, y := c.x(i), c.y(v); x < b.left || x > b.right || y < b.top-0.01 || y > b.bottom+0.01 {
+				t.Fatalf("point %d at %v %v is outside of %+v", i, x, y, b)
+			}
+		}
+		if got := len(c.ticks()); got < 2 || got > 12 {
+			t.Fatalf("got %d ticks", got)
+		}
+	})
+}
+
+func TestChart_OddValuesStayDrawable(t *testing.T) {
+	t.Parallel()
+	for name, values := range map[string][]float64{
+		"None": nil, "One": {3}, "Zeros": {0, 0}, "NaN": {math.NaN(), 1}, "Infinite": {math.Inf(1), math.Inf(-1)}, "Negative": {-5, -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := Chart{Title: "T", Labels: make([]string, len(values)), Series: []Series{{Name: "A"}}}
+			for _, v := range values {
+				c.Series[0].Points = append(c.Series[0].Points, Point{Value: v})
+			}
+			for _, component := range []templ.Component{Line(c), Bar(c), Sparkline(values)} {
+				html, err := render(t, component).Html()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if regexp.MustCompile(`NaN|Inf`).MatchString(html) {
+					t.Errorf("a number is not finite: %s", html)
+				}
+			}
+		})
+	}
+}
+
+func TestLine(t *testing.T) {
+	t.Parallel()
+	doc := render(t, Line(sample()))
+	t.Run("TableSaysTheSame", func(t *testing.T) {
+		t.Parallel()
+		if got := doc.Find("table tbody tr").Eq(1).Find("td").Eq(1).Text(); got != "$2.00" {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("PictureIsNamed", func(t *testing.T) {
+		t.Parallel()
+		if got := doc.Find(`svg[role="img"]`).AttrOr("aria-label", ""); !strings.HasPrefix(got, "Clicks and conversions") {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("PointsCarryTheirValues", func(t *testing.T) {
+		t.Parallel()
+		if got := doc.Find(".chart-point").First().AttrOr("data-values", ""); got != "10 clicks · $1.00 revenue" {
+			t.Errorf("got %q", got)
+		}
+	})
+	t.Run("NothingInline", func(t *testing.T) {
+		t.Parallel()
+		if doc.Find("[style]").Length() != 0 {
+			t.Error("there is an inline style")
+		}
+	})
+}
+
+func TestBar_DrawsOneBarPerValue(t *testing.T) {
+	t.Parallel()
+	if got := render(t, Bar(sample())).Find(".chart-bar").Length(); got != 6 {
+		t.Errorf("got %d, want 6", got)
+	}
+}
