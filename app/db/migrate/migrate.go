@@ -1,0 +1,209 @@
+// Package migrate brings a database to the schema that this binary knows.
+//
+// It runs as the owner, who is blind itself under forced row-level security: it is a member of
+// openpartner_system and every migration runs with app.platform_admin on. Without that, a data
+// migration would touch no row and a constraint would be validated over rows it never saw.
+package migrate
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/migrations"
+)
+
+// The roles that the app connects as.
+const (
+	RoleApp    = "openpartner_app"
+	RoleSystem = "openpartner_system"
+)
+
+// table is where goose keeps what it has run.
+const table = "schema_migrations"
+
+// Passwords are those of the two logins. An empty one leaves the role as it is: without LOGIN
+// when it is new.
+type Passwords struct{ App, System string }
+
+// Up makes the roles and runs what is missing. Any number of processes may call it at once.
+func Up(ctx context.Context, ownerURL string, pw Passwords, log *slog.Logger) error {
+	std, err := open(ownerURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = std.Close() }()
+	if err := provision(ctx, std, pw); err != nil {
+		return err
+	}
+	provider, err := newProvider(std)
+	if err != nil {
+		return err
+	}
+	results, err := provider.Up(ctx)
+	for _, r := range results {
+		log.InfoContext(ctx, "migrated", "file", r.Source.Path, "ms", r.Duration.Milliseconds())
+	}
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+func open(ownerURL string) (*sql.DB, error) {
+	cfg, err := pgx.ParseConfig(ownerURL)
+	if err != nil {
+		return nil, fmt.Errorf("read the owner's database URL: %w", err)
+	}
+	cfg.RuntimeParams["app.platform_admin"] = "on"
+	// A waiting ALTER would stop everybody behind it, so it gives up soon and is tried again.
+	cfg.RuntimeParams["lock_timeout"] = "2s"
+	cfg.RuntimeParams["application_name"] = "openpartner migrate"
+	return stdlib.OpenDB(*cfg), nil
+}
+
+func newProvider(std *sql.DB) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, fmt.Errorf("make the migration lock: %w", err)
+	}
+	p, err := goose.NewProvider(goose.DialectPostgres, std, migrations.FS,
+		goose.WithSessionLocker(locker), goose.WithTableName(table))
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	return p, nil
+}
+
+// provision creates the roles, sets the passwords and makes the owner a member of the system
+// role. One process does it at a time.
+func provision(ctx context.Context, std *sql.DB, pw Passwords) error {
+	tx, err := std.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("connect as the owner: %w", err)
+	}
+	defer func() { _ = tx.Rollback() }()
+	if _, err := tx.ExecContext(ctx, `select pg_advisory_xact_lock(hashtext('openpartner roles'))`); err != nil {
+		return fmt.Errorf("lock the roles: %w", err)
+	}
+	for role, password := range map[string]string{RoleApp: pw.App, RoleSystem: pw.System} {
+		if err := provisionRole(ctx, tx, role, password); err != nil {
+			return err
+		}
+	}
+	if err := grantMembership(ctx, tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+func provisionRole(ctx context.Context, tx *sql.Tx, role, password string) error {
+	var exists bool
+	if err := tx.QueryRowContext(ctx, `select exists (select from pg_roles where rolname = $1)`, role).Scan(&exists); err != nil {
+		return fmt.Errorf("look for role %s: %w", role, err)
+	}
+	if !exists {
+		if _, err := tx.ExecContext(ctx, `create role `+role); err != nil && !duplicate(err) {
+			return fmt.Errorf("create role %s (the owner needs CREATEROLE): %w", role, err)
+		}
+	}
+	if password == "" {
+		return nil
+	}
+	// A password can't be a parameter; the quoting is the server's own.
+	var statement string
+	err := tx.QueryRowContext(ctx, `select format('alter role %I login password %L', $1::text, $2::text)`, role, password).Scan(&statement)
+	if err != nil {
+		return fmt.Errorf("quote the password of %s: %w", role, err)
+	}
+	if _, err := tx.ExecContext(ctx, statement); err != nil {
+		return fmt.Errorf("set the password of %s: %w", role, err)
+	}
+	return nil
+}
+
+func grantMembership(ctx context.Context, tx *sql.Tx) error {
+	var member bool
+	err := tx.QueryRowContext(ctx, `
+		select exists (select from pg_auth_members m
+			join pg_roles r on r.oid = m.roleid join pg_roles u on u.oid = m.member
+			where r.rolname = $1 and u.rolname = current_user)`, RoleSystem).Scan(&member)
+	if err != nil {
+		return fmt.Errorf("look at the owner's roles: %w", err)
+	}
+	if member {
+		return nil
+	}
+	if _, err := tx.ExecContext(ctx, `grant `+RoleSystem+`, `+RoleApp+` to current_user`); err != nil {
+		return fmt.Errorf("make the owner a member of %s: %w", RoleSystem, err)
+	}
+	return nil
+}
+
+// duplicate reports whether a concurrent start on the same server was faster.
+func duplicate(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pgErr.Code == "42710" || pgErr.Code == "23505")
+}
+
+// ErrBehind says that the database lacks migrations.
+var ErrBehind = errors.New("the database's schema is behind this program: run `openpartner migrate`")
+
+// ErrAhead says that the database has moved beyond what this program can work with.
+var ErrAhead = errors.New("the database's schema is too new for this program: install a newer version")
+
+// Check compares the database with what this binary knows, as the system role.
+func Check(ctx context.Context, system *db.Pool) error {
+	known := latest()
+	var applied, minimum int64
+	err := system.Native().QueryRow(ctx, `
+		select coalesce((select max(version_id) from `+table+`), 0), (select min_binary from platform.schema_compat)`).
+		Scan(&applied, &minimum)
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && (pgErr.Code == "42P01" || pgErr.Code == "3F000") {
+		return ErrBehind
+	}
+	if err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	switch {
+	case applied < known:
+		return ErrBehind
+	case known < minimum:
+		return ErrAhead
+	default:
+		return nil
+	}
+}
+
+// latest is the number of the newest migration in this binary.
+func latest() int64 {
+	entries, err := migrations.FS.ReadDir(".")
+	if err != nil {
+		return 0
+	}
+	var newest int64
+	for _, e := range entries {
+		if v, err := goose.NumericComponent(e.Name()); err == nil {
+			newest = max(newest, v)
+		}
+	}
+	return newest
+}
+
+// NewPassword makes a password for a login that no person types.
+func NewPassword() string {
+	var b [24]byte
+	_, _ = rand.Read(b[:]) // crypto/rand never fails since Go 1.24
+	return hex.EncodeToString(b[:])
+}
