@@ -1,0 +1,126 @@
+package testkit
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/db/cluster"
+	"github.com/openpartner/openpartner/app/tenancy"
+)
+
+// Database is a clone of the migrated template, dropped when its test ends.
+type Database struct {
+	OwnerURL, AppURL, SystemURL string
+	App, System                 *db.Pool
+}
+
+// DB gives a test a database of its own, for what has to commit.
+func DB(t testing.TB) *Database {
+	t.Helper()
+	d, drop := clone(t)
+	t.Cleanup(drop)
+	return d
+}
+
+func clone(t testing.TB) (*Database, func()) {
+	t.Helper()
+	base, err := shared()
+	if err != nil {
+		t.Fatalf("start PostgreSQL for tests: %v", err)
+	}
+	ctx := context.Background()
+	name := "t_" + suffix()
+	admin(t, base, "create database "+name+" template "+template+" strategy file_copy owner "+cluster.Owner)
+	d := &Database{
+		OwnerURL:  urlFor(base, cluster.Owner, "owner", name),
+		AppURL:    urlFor(base, "openpartner_app", appPassword, name),
+		SystemURL: urlFor(base, "openpartner_system", sysPassword, name),
+	}
+	if d.App, err = db.Open(ctx, d.AppURL, db.PoolOptions{MaxConns: 4, Name: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if d.System, err = db.Open(ctx, d.SystemURL, db.PoolOptions{MaxConns: 4, Name: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	return d, func() {
+		d.App.Close()
+		d.System.Close()
+		admin(t, base, "drop database "+name+" with (force)")
+	}
+}
+
+func admin(t testing.TB, url, statement string) {
+	t.Helper()
+	conn, err := pgx.Connect(context.Background(), url)
+	if err != nil {
+		t.Fatalf("connect to the test server: %v", err)
+	}
+	defer func() { _ = conn.Close(context.Background()) }()
+	if _, err := conn.Exec(context.Background(), statement); err != nil {
+		t.Fatalf("%s: %v", strings.Fields(statement)[0], err)
+	}
+}
+
+func suffix() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // crypto/rand never fails since Go 1.24
+	return hex.EncodeToString(b[:])
+}
+
+// scratch is the database that all rolled-back transactions of a test binary share.
+var scratch struct {
+	once sync.Once
+	db   *Database
+}
+
+// Tx gives a test the context of a transaction as the app role, pinned to the default tenant,
+// with an admin as the principal. It is rolled back when the test ends.
+func Tx(t testing.TB) context.Context {
+	t.Helper()
+	scratch.once.Do(func() { scratch.db, _ = clone(t) })
+	return Begin(t, scratch.db.App)
+}
+
+// Begin is Tx on a pool of the test's own.
+func Begin(t testing.TB, pool *db.Pool) context.Context {
+	t.Helper()
+	ctx := AsAdmin(tenancy.With(context.Background(), Tenant()))
+	ready, finish, ended := make(chan context.Context), make(chan struct{}), make(chan error, 1)
+	go func() {
+		ended <- pool.InTx(ctx, db.TxOptions{Tenant: tenancy.DefaultID()}, func(ctx context.Context) error {
+			ready <- ctx
+			<-finish
+			return db.ErrRollback
+		})
+	}()
+	select {
+	case ctx = <-ready:
+	case err := <-ended:
+		t.Fatalf("begin: %v", err)
+	}
+	t.Cleanup(func() {
+		close(finish)
+		if err := <-ended; err != nil {
+			t.Errorf("roll back: %v", err)
+		}
+	})
+	return ctx
+}
+
+// Tenant is the default tenant.
+func Tenant() tenancy.Tenant {
+	return tenancy.Tenant{ID: tenancy.DefaultID(), Slug: tenancy.DefaultSlug, Name: "Partner program", Status: tenancy.StatusActive}
+}
+
+// AsAdmin makes the principal an admin with all rights.
+func AsAdmin(ctx context.Context) context.Context {
+	return auth.With(ctx, auth.Principal{Kind: auth.AdminKind, Role: "admin", Name: "Test admin"})
+}
