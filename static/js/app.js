@@ -65,9 +65,9 @@
     }
   };
 
-  // Moments in the reader's own zone; the server wrote them in UTC.
-  const minute = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+  // Moments in the reader's own zone, in the words of the page; the server wrote them in UTC.
+  const minute = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  const exact = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "long" });
   const localTimes = () => {
     for (const time of document.querySelectorAll("time[data-time]:not([data-local])")) {
       const moment = new Date(time.dateTime);

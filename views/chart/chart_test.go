@@ -64,10 +64,9 @@ func TestChart_EverythingLiesInsideTheBox(t *testing.T) {
 		for _, v := range values {
 			c.Series[0].Points = append(c.Series[0].Points, Point{Value: v})
 		}
-		b := c.box()
 		for i, v := range values {
-			if x, y := c.x(i), c.y(v); x < b.left || x > b.right || y < b.top-0.01 || y > b.bottom+0.01 {
-				t.Fatalf("point %d at %v %v is outside of %+v", i, x, y, b)
+			if x, y := c.x(i), c.y(v); x < 0 || x > width || y < -0.01 || y > float64(c.plotHeight())+0.01 {
+				t.Fatalf("point %d lies at %v %v", i, x, y)
 			}
 		}
 		if got := len(c.ticks()); got < 2 || got > 12 {

@@ -29,25 +29,24 @@ type Chart struct {
 	Title  string   // What is shown, for the name of the picture and the caption of the table.
 	Labels []string // Of the moments, short: "12 May".
 	Series []Series // At most four, which is how many colours there are.
-	Height int      // Of the drawing, 240 by default; the width is 800 and scales.
+	Height int      // Of the drawing in pixels, 240 by default; the width is that of its place.
 	// Axis writes a value of the axis; whole numbers by default.
 	Axis func(value float64) string
 }
 
+// Across, the drawing is measured in thousandths of its width, so that it fits every screen while
+// texts keep their size; down, it is measured in pixels.
 const (
-	width       = 800
-	padLeft     = 44
-	padRight    = 8
-	padTop      = 10
-	padBottom   = 24
-	maxSeries   = 4
-	gridLines   = 4
-	labelWidth  = 74
-	barShare    = 0.68
-	minSparkTop = 1
+	width     = 1000.0
+	padTop    = 10
+	padBottom = 24
+	maxSeries = 4
+	gridLines = 4
+	// A label needs about this share of a wide drawing; a narrow one shows every second.
+	labelWidth = 90.0
+	barShare   = 0.68
+	sparkPad   = 1.0
 )
-
-type box struct{ left, right, top, bottom float64 }
 
 func (c Chart) height() int {
 	if c.Height <= 0 {
@@ -56,13 +55,12 @@ func (c Chart) height() int {
 	return c.Height
 }
 
-func (c Chart) box() box {
-	return box{left: padLeft, right: width - padRight, top: padTop, bottom: float64(c.height() - padBottom)}
-}
+// plotHeight is the height between the labels below and the edge above.
+func (c Chart) plotHeight() int { return c.height() - padTop - padBottom }
 
 func (c Chart) series() []Series { return c.Series[:min(len(c.Series), maxSeries)] }
 
-// values gives the point of series s at moment i; a missing one is zero.
+// at gives the point of series s at moment i; a missing one is zero.
 func (s Series) at(i int) Point {
 	if i >= len(s.Points) {
 		return Point{}
@@ -108,7 +106,7 @@ func (c Chart) ticks() []Tick {
 	step := niceStep(high-low, gridLines)
 	var out []Tick
 	for v := low; v <= high+step/2; v += step {
-		out = append(out, Tick{Y: num(c.y(v)), Text: c.axis(v)})
+		out = append(out, Tick{Y: num(padTop + c.y(v)), Text: c.axis(v)})
 	}
 	return out
 }
@@ -136,19 +134,17 @@ func trim(v float64) string {
 	return strconv.FormatFloat(math.Round(v*100)/100+0, 'f', -1, 64)
 }
 
+// y is the distance of a value from the top of the plot.
 func (c Chart) y(v float64) float64 {
-	b := c.box()
 	low, high := c.bounds()
-	return b.bottom - (finite(v)-low)/(high-low)*(b.bottom-b.top)
+	return (high - finite(v)) / (high - low) * float64(c.plotHeight())
 }
 
 // slot is the width that belongs to one moment.
-func (c Chart) slot() float64 {
-	b := c.box()
-	return (b.right - b.left) / float64(max(len(c.Labels), 1))
-}
+func (c Chart) slot() float64 { return width / float64(max(len(c.Labels), 1)) }
 
-func (c Chart) x(i int) float64 { return c.box().left + c.slot()*(float64(i)+0.5) }
+// x is the middle of the slot of moment i.
+func (c Chart) x(i int) float64 { return c.slot() * (float64(i) + 0.5) }
 
 // linePath draws a series from moment to moment.
 func (c Chart) linePath(s Series) string {
@@ -168,7 +164,7 @@ func (c Chart) areaPath(s Series) string {
 	return c.linePath(s) + "L" + num(c.x(len(c.Labels)-1)) + " " + zero + "L" + num(c.x(0)) + " " + zero + "Z"
 }
 
-// Rect is a rectangle with its numbers written for SVG.
+// Rect is a rectangle with its numbers written for SVG; X and W are shares of the width.
 type Rect struct{ X, Y, W, H string }
 
 // bar gives the bar of series s at moment i; the bars of one moment stand side by side.
@@ -178,38 +174,40 @@ func (c Chart) bar(s, i int) Rect {
 	v := c.series()[s].at(i).Value
 	top, bottom := math.Min(c.y(v), c.y(0)), math.Max(c.y(v), c.y(0))
 	return Rect{
-		X: num(c.x(i) - all/2 + w*float64(s)), Y: num(top),
-		W: num(math.Max(w-1, 1)), H: num(bottom - top),
+		X: percent(c.x(i) - all/2 + w*float64(s)), Y: num(padTop + top),
+		W: percent(w * 0.94), H: num(bottom - top),
 	}
 }
 
 // hit is the whole column of a moment, so that a finger finds it.
 func (c Chart) hit(i int) Rect {
-	b := c.box()
-	return Rect{X: num(c.x(i) - c.slot()/2), Y: num(b.top), W: num(c.slot()), H: num(b.bottom - b.top)}
+	return Rect{X: percent(c.x(i) - c.slot()/2), Y: num(padTop), W: percent(c.slot()), H: num(float64(c.plotHeight()))}
 }
+
+// every is the distance between labelled moments.
+func (c Chart) every() int { return max(int(math.Ceil(labelWidth/c.slot())), 1) }
 
 // labelled reports whether there is room for the label of moment i; the last one always has it.
-func (c Chart) labelled(i int) bool {
-	every := int(math.Ceil(labelWidth / c.slot()))
-	return (len(c.Labels)-1-i)%max(every, 1) == 0
+func (c Chart) labelled(i int) bool { return (len(c.Labels)-1-i)%c.every() == 0 }
+
+// minor reports whether the label of moment i gives way on a narrow screen.
+func (c Chart) minor(i int) bool {
+	return len(c.Labels) > 6 && (len(c.Labels)-1-i)/c.every()%2 == 1
 }
 
-// anchor keeps the labels at both ends inside the drawing.
+// anchor keeps the last label inside the drawing.
 func (c Chart) anchor(i int) string {
-	switch {
-	case len(c.Labels) > 1 && i == len(c.Labels)-1 && c.slot() < labelWidth:
+	if i == len(c.Labels)-1 && c.slot() < labelWidth {
 		return "end"
-	default:
-		return "middle"
 	}
+	return "middle"
 }
 
 func (c Chart) labelX(i int) string {
 	if c.anchor(i) == "end" {
-		return num(c.box().right)
+		return "100%"
 	}
-	return num(c.x(i))
+	return percent(c.x(i))
 }
 
 // readout tells all values of moment i.
@@ -232,7 +230,7 @@ func (p Point) text() string {
 func sparkPath(values []float64) string {
 	const w, h = 100.0, 28.0
 	if len(values) < 2 {
-		return "M0 " + num(h-minSparkTop) + "L" + num(w) + " " + num(h-minSparkTop)
+		return "M0 " + num(h-sparkPad) + "L" + num(w) + " " + num(h-sparkPad)
 	}
 	low, high := math.Inf(1), math.Inf(-1)
 	for _, v := range values {
@@ -241,9 +239,9 @@ func sparkPath(values []float64) string {
 	span := high - low
 	var d strings.Builder
 	for i, v := range values {
-		y := h - minSparkTop
+		y := h - sparkPad
 		if span > 0 {
-			y -= (finite(v) - low) / span * (h - 2*minSparkTop)
+			y -= (finite(v) - low) / span * (h - 2*sparkPad)
 		}
 		d.WriteString(letter(i) + num(w*float64(i)/float64(len(values)-1)) + " " + num(y))
 	}
@@ -268,4 +266,9 @@ func finite(v float64) float64 {
 // num writes a coordinate with at most one decimal.
 func num(v float64) string {
 	return strconv.FormatFloat(math.Round(v*10)/10+0, 'f', -1, 64)
+}
+
+// percent writes a coordinate across as a share of the width.
+func percent(v float64) string {
+	return strconv.FormatFloat(math.Round(v*100/width*1000)/1000+0, 'f', -1, 64) + "%"
 }

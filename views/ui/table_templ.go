@@ -679,7 +679,7 @@ func Pager(p PagerProps) templ.Component {
 				}
 			}
 			if p.NextHref != "" {
-				templ_7745c5c3_Err = ButtonLink(LinkProps{Label: "Next page", Href: p.NextHref, Icon: IconChevronRight, Small: true, HX: p.hx()}).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = ButtonLink(LinkProps{Label: "Next page", Href: p.NextHref, Icon: IconChevronRight, Trailing: true, Small: true, HX: p.hx()}).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
