@@ -98,7 +98,9 @@ func TestStat_DirectionIsInWords(t *testing.T) {
 	wants(t, doc(t, ui.Stat(ui.StatProps{Label: "Clicks", Value: "1,204", Change: "12 %", Trend: ui.Up, More: []string{"€ 4.00"}, Href: "/clicks"})),
 		map[string]string{"Up": `.change-good .sr-only:contains("up")`, "More": `.stat-more`, "LeadsThere": `a[href="/clicks"]`})
 	wants(t, doc(t, ui.Stat(ui.StatProps{Label: "Refunds", Value: "3", Change: "2 %", Trend: ui.Up, Bad: true})),
-		map[string]string{"BadNews": `.change-bad`})
+		map[string]string{"MoreIsBadNews": `.change-bad`})
+	wants(t, doc(t, ui.Stat(ui.StatProps{Label: "Revenue", Value: "3", Change: "2 %", Trend: ui.Down})),
+		map[string]string{"LessIsBadNews": `.change-bad .sr-only:contains("down")`})
 }
 
 func TestCard_HasItsHeading(t *testing.T) {
