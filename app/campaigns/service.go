@@ -1,0 +1,226 @@
+package campaigns
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openpartner/openpartner/app/audit"
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/ids"
+	"github.com/openpartner/openpartner/app/paging"
+)
+
+// Service keeps campaigns.
+type Service struct{ now func() time.Time }
+
+// NewService makes the service.
+func NewService(now func() time.Time) *Service { return &Service{now: now} }
+
+// Filter narrows a list.
+type Filter struct {
+	Status string // a Status, or empty for all
+}
+
+// Create adds a campaign with its first version, which counts from the beginning of time so
+// that events dated before it are judged by it, too.
+func (s *Service) Create(ctx context.Context, in Input) (Campaign, error) {
+	if err := auth.Require(ctx, "campaigns:write"); err != nil {
+		return Campaign{}, err
+	}
+	c := defaults()
+	empty, none := "", []RuleInput{}
+	if in.Name == nil {
+		in.Name = &empty
+	}
+	if in.DestinationURL == nil {
+		in.DestinationURL = &empty
+	}
+	if in.Rules == nil {
+		in.Rules = &none
+	}
+	if err := in.apply(&c); err != nil {
+		return Campaign{}, err
+	}
+	now := s.now()
+	c.ID, c.CreatedAt = ids.NewAt(now), now
+	if err := insertCampaign(ctx, c); err != nil {
+		return Campaign{}, err
+	}
+	if err := insertVersion(ctx, c.ID, c.Terms, nil, now); err != nil {
+		return Campaign{}, err
+	}
+	for i := range c.Rules {
+		c.Rules[i].ID, c.Rules[i].CampaignID = ids.NewAt(now), c.ID
+		if err := insertRule(ctx, c.Rules[i], nil, now); err != nil {
+			return Campaign{}, err
+		}
+	}
+	return c, audit.Record(ctx, audit.Entry{Action: "campaign.created", SubjectKind: "campaign", SubjectID: c.ID})
+}
+
+// Update changes what the input names. New terms or rules count from the present full second on
+// and never before.
+func (s *Service) Update(ctx context.Context, id uuid.UUID, in Input) (Campaign, error) {
+	if err := auth.Require(ctx, "campaigns:write"); err != nil {
+		return Campaign{}, err
+	}
+	if err := lockCampaign(ctx, id); err != nil {
+		return Campaign{}, err
+	}
+	before, err := s.Find(ctx, id)
+	if err != nil {
+		return Campaign{}, err
+	}
+	after := before
+	after.Rules = slices.Clone(before.Rules)
+	if err := in.apply(&after); err != nil {
+		return Campaign{}, err
+	}
+	if err := updateCampaign(ctx, after); err != nil {
+		return Campaign{}, err
+	}
+	now := s.now()
+	from := now.Truncate(time.Second)
+	if after.Terms != before.Terms {
+		after.Version = before.Version + 1
+		if err := closeVersion(ctx, id, from); err != nil {
+			return Campaign{}, err
+		}
+		if err := insertVersion(ctx, id, after.Terms, &from, now); err != nil {
+			return Campaign{}, err
+		}
+	}
+	if in.Rules != nil {
+		if after.Rules, err = replaceRules(ctx, id, nil, before.Rules, after.Rules, now); err != nil {
+			return Campaign{}, err
+		}
+	}
+	return after, audit.Record(ctx, audit.Entry{
+		Action: "campaign.updated", SubjectKind: "campaign", SubjectID: id, Detail: map[string]any{"version": after.Version, "status": after.Status},
+	})
+}
+
+// SetOverride gives one partner rules of their own in a campaign; none takes them away.
+func (s *Service) SetOverride(ctx context.Context, partner, campaign uuid.UUID, in []RuleInput) ([]Rule, error) {
+	if err := auth.Require(ctx, "campaigns:write"); err != nil {
+		return nil, err
+	}
+	if err := lockCampaign(ctx, campaign); err != nil {
+		return nil, err
+	}
+	fields := fault.Fields{}
+	wanted := rulesFrom(fields, in)
+	if err := fields.Err(); err != nil {
+		return nil, err
+	}
+	current, err := liveRules(ctx, campaign, &partner)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := replaceRules(ctx, campaign, &partner, current, wanted, s.now())
+	if err != nil {
+		return nil, err
+	}
+	return rules, audit.Record(ctx, audit.Entry{
+		Action: "partner.override_set", SubjectKind: "partner", SubjectID: partner,
+		Detail: map[string]any{"campaign_id": campaign, "rules": len(rules)},
+	})
+}
+
+// Override gives the rules that a partner has of their own in a campaign.
+func (s *Service) Override(ctx context.Context, partner, campaign uuid.UUID) ([]Rule, error) {
+	return liveRules(ctx, campaign, &partner)
+}
+
+// replaceRules closes what has changed and opens what is new; a rule that stays the same keeps
+// its row, and with it the key of its commissions.
+func replaceRules(ctx context.Context, campaign uuid.UUID, partner *uuid.UUID, old, wanted []Rule, now time.Time) ([]Rule, error) {
+	from := now.Truncate(time.Second)
+	for i := range wanted {
+		wanted[i].CampaignID, wanted[i].PartnerID, wanted[i].Position = campaign, partner, i
+		if i < len(old) && old[i].sameAs(wanted[i]) {
+			wanted[i].ID = old[i].ID
+			continue
+		}
+		wanted[i].ID = ids.NewAt(now)
+		if err := insertRule(ctx, wanted[i], &from, now); err != nil {
+			return nil, err
+		}
+	}
+	for i, r := range old {
+		if i < len(wanted) && wanted[i].ID == r.ID {
+			continue
+		}
+		if err := closeRule(ctx, r.ID, from); err != nil {
+			return nil, err
+		}
+	}
+	return wanted, nil
+}
+
+// Find gives one campaign with its present terms and rules.
+func (s *Service) Find(ctx context.Context, id uuid.UUID) (Campaign, error) {
+	if err := auth.Require(ctx, "campaigns:read"); err != nil {
+		return Campaign{}, err
+	}
+	found, err := s.load(ctx, listQuery{id: &id, page: paging.First()})
+	if err != nil {
+		return Campaign{}, err
+	}
+	if len(found) == 0 {
+		return Campaign{}, fault.NotFound("campaign")
+	}
+	return found[0], nil
+}
+
+// List gives the campaigns, newest first.
+func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.Result[Campaign], error) {
+	if err := auth.Require(ctx, "campaigns:read"); err != nil {
+		return paging.Result[Campaign]{}, err
+	}
+	found, err := s.load(ctx, listQuery{status: f.Status, page: page})
+	if err != nil {
+		return paging.Result[Campaign]{}, err
+	}
+	return paging.Cut(found, page, func(c Campaign) paging.Cursor { return paging.Cursor{At: c.CreatedAt, ID: c.ID} }), nil
+}
+
+// load reads campaigns and their rules in two statements, however many there are.
+func (s *Service) load(ctx context.Context, q listQuery) ([]Campaign, error) {
+	found, err := selectCampaigns(ctx, q)
+	if err != nil || len(found) == 0 {
+		return nil, err
+	}
+	all := make([]uuid.UUID, 0, len(found))
+	for _, c := range found {
+		all = append(all, c.ID)
+	}
+	rules, err := liveRulesOf(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	for i := range found {
+		found[i].Rules = rules[found[i].ID]
+	}
+	return found, nil
+}
+
+// Name is what a campaign is called in a choice.
+type Name struct {
+	ID   uuid.UUID
+	Name string
+}
+
+// Names gives all campaigns that are not archived, by name, for choices in forms.
+func (s *Service) Names(ctx context.Context) ([]Name, error) {
+	names, err := selectNames(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list campaign names: %w", err)
+	}
+	return names, nil
+}

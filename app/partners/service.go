@@ -1,0 +1,292 @@
+package partners
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openpartner/openpartner/app/audit"
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/ids"
+	"github.com/openpartner/openpartner/app/outbox"
+	"github.com/openpartner/openpartner/app/paging"
+	"github.com/openpartner/openpartner/app/person"
+)
+
+// KindInvited is the job kind of Invited.
+const KindInvited = "partners.invited"
+
+// Invited is the order to send a partner their invitation.
+type Invited struct {
+	PartnerID uuid.UUID `json:"partner_id"`
+}
+
+// Service keeps partners.
+type Service struct{ now func() time.Time }
+
+// NewService makes the service.
+func NewService(now func() time.Time) *Service { return &Service{now: now} }
+
+// Filter narrows a list.
+type Filter struct {
+	Status string
+	Query  string // the beginning of a name or e-mail address
+}
+
+// Create adds a partner, grants the campaigns, and has an invitation sent if wanted.
+func (s *Service) Create(ctx context.Context, in CreateInput) (Partner, error) {
+	if err := auth.Require(ctx, "partners:write"); err != nil {
+		return Partner{}, err
+	}
+	fields := fault.Fields{}
+	now := s.now()
+	p := Partner{
+		ID: ids.NewAt(now), Email: person.Email(fields, "email", in.Email), Name: person.Name(fields, "name", in.Name),
+		Status: StatusInvited, Source: SourceAdmin, Profile: in.Profile, CreatedAt: now,
+	}
+	p.Profile.check(fields)
+	if err := fields.Err(); err != nil {
+		return Partner{}, err
+	}
+	if !in.SendInvite {
+		p.Status, p.ActivatedAt = StatusActive, &now
+	}
+	if err := db.Run(ctx, func(ctx context.Context) error { return insertPartner(ctx, p) }); err != nil {
+		return Partner{}, err
+	}
+	if err := s.grant(ctx, p.ID, in.CampaignIDs); err != nil {
+		return Partner{}, err
+	}
+	if in.SendInvite {
+		if err := s.sendInvitation(ctx, p.ID); err != nil {
+			return Partner{}, err
+		}
+	}
+	return p, s.record(ctx, "partner.created", p)
+}
+
+// Update changes name, address or profile.
+func (s *Service) Update(ctx context.Context, id uuid.UUID, in UpdateInput) (Partner, error) {
+	if err := auth.Require(ctx, "partners:write"); err != nil {
+		return Partner{}, err
+	}
+	p, err := findPartner(ctx, id, true)
+	if err != nil {
+		return Partner{}, err
+	}
+	fields := fault.Fields{}
+	if in.Email != nil {
+		p.Email = person.Email(fields, "email", *in.Email)
+	}
+	if in.Name != nil {
+		p.Name = person.Name(fields, "name", *in.Name)
+	}
+	if in.Profile != nil {
+		p.Profile = *in.Profile
+		p.Profile.check(fields)
+	}
+	if err := fields.Err(); err != nil {
+		return Partner{}, err
+	}
+	if err := db.Run(ctx, func(ctx context.Context) error { return updatePartner(ctx, p) }); err != nil {
+		return Partner{}, err
+	}
+	return p, s.record(ctx, "partner.updated", p)
+}
+
+// Invite sends the invitation once more, to somebody who has not accepted yet.
+func (s *Service) Invite(ctx context.Context, id uuid.UUID) (Partner, error) {
+	if err := auth.Require(ctx, "partners:write"); err != nil {
+		return Partner{}, err
+	}
+	p, err := findPartner(ctx, id, true)
+	if err != nil {
+		return Partner{}, err
+	}
+	switch p.Status {
+	case StatusInvited:
+	case StatusUnverified: // an admin's invitation takes an unfinished sign-up over
+		p.Status = StatusInvited
+		if err := updateStatus(ctx, p); err != nil {
+			return Partner{}, err
+		}
+	case StatusActive:
+		return Partner{}, fault.Conflict("already_active", "This partner is active already.")
+	default:
+		return Partner{}, fault.Conflict("not_pending", "Only somebody who has not joined yet can be invited.")
+	}
+	if err := s.sendInvitation(ctx, id); err != nil {
+		return Partner{}, err
+	}
+	return p, s.record(ctx, "partner.invited", p)
+}
+
+func (s *Service) sendInvitation(ctx context.Context, id uuid.UUID) error {
+	return outbox.Add(ctx, outbox.Job{Kind: KindInvited, Key: "partner:" + id.String(), Args: Invited{PartnerID: id}})
+}
+
+// Accept notes that a partner opened their invitation. Only signin calls it, with a link that
+// was mailed to them.
+func (s *Service) Accept(ctx context.Context, id uuid.UUID) (Partner, error) {
+	return s.move(ctx, id, accept, "partner.activated", nil)
+}
+
+// Approve lets an applicant in.
+func (s *Service) Approve(ctx context.Context, id uuid.UUID) (Partner, error) {
+	if err := auth.Require(ctx, "partners:write"); err != nil {
+		return Partner{}, err
+	}
+	return s.move(ctx, id, approve, "partner.approved", nil)
+}
+
+// Decline turns an applicant down.
+func (s *Service) Decline(ctx context.Context, id uuid.UUID, reason string) (Partner, error) {
+	if err := auth.Require(ctx, "partners:write"); err != nil {
+		return Partner{}, err
+	}
+	return s.move(ctx, id, decline, "partner.declined", &reason)
+}
+
+// Revoke ends a partner's participation: their sessions end in this transaction and new clicks
+// on their links no longer count.
+func (s *Service) Revoke(ctx context.Context, id uuid.UUID, reason string) (Partner, error) {
+	if err := auth.Require(ctx, "partners:write"); err != nil {
+		return Partner{}, err
+	}
+	p, err := s.move(ctx, id, revoke, "partner.revoked", &reason)
+	if err != nil {
+		return Partner{}, err
+	}
+	return p, auth.EndPartnerSessions(ctx, id, s.now())
+}
+
+// Reinstate takes a revocation back.
+func (s *Service) Reinstate(ctx context.Context, id uuid.UUID) (Partner, error) {
+	if err := auth.Require(ctx, "partners:write"); err != nil {
+		return Partner{}, err
+	}
+	return s.move(ctx, id, reinstate, "partner.reinstated", nil)
+}
+
+// move takes a partner through the state machine.
+func (s *Service) move(ctx context.Context, id uuid.UUID, v verb, action string, reason *string) (Partner, error) {
+	p, err := findPartner(ctx, id, true)
+	if err != nil {
+		return Partner{}, err
+	}
+	before := p.Status
+	if p.Status, err = next(p.Status, v); err != nil {
+		return Partner{}, err
+	}
+	if p.Status == before {
+		return p, nil
+	}
+	now := s.now()
+	p.RevokedAt, p.RevokeReason = nil, nil
+	switch p.Status {
+	case StatusActive:
+		if p.ActivatedAt == nil {
+			p.ActivatedAt = &now
+		}
+	case StatusRevoked, StatusDeclined:
+		p.RevokedAt = &now
+		if reason != nil && strings.TrimSpace(*reason) != "" {
+			if len([]rune(*reason)) > 1000 {
+				return Partner{}, fault.InvalidField("reason", "This is too long: at most 1000 characters.")
+			}
+			p.RevokeReason = reason
+		}
+	}
+	if err := updateStatus(ctx, p); err != nil {
+		return Partner{}, err
+	}
+	return p, s.record(ctx, action, p)
+}
+
+func (s *Service) record(ctx context.Context, action string, p Partner) error {
+	return audit.Record(ctx, audit.Entry{
+		Action: action, SubjectKind: "partner", SubjectID: p.ID, Detail: map[string]any{"status": p.Status},
+	})
+}
+
+// Find gives one partner; a partner may see themselves.
+func (s *Service) Find(ctx context.Context, id uuid.UUID) (Partner, error) {
+	if err := auth.RequireOwn(ctx, "partners:read", id); err != nil {
+		return Partner{}, err
+	}
+	return findPartner(ctx, id, false)
+}
+
+// FindByEmail gives the partner with this address, for sign-in.
+func (s *Service) FindByEmail(ctx context.Context, email string) (Partner, error) {
+	return findPartnerByEmail(ctx, email)
+}
+
+// List gives the partners, newest first.
+func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.Result[Partner], error) {
+	if err := auth.Require(ctx, "partners:read"); err != nil {
+		return paging.Result[Partner]{}, err
+	}
+	rows, err := listPartners(ctx, f, page)
+	if err != nil {
+		return paging.Result[Partner]{}, err
+	}
+	return paging.Cut(rows, page, func(p Partner) paging.Cursor { return paging.Cursor{At: p.CreatedAt, ID: p.ID} }), nil
+}
+
+// Name is what a partner is called in a choice.
+type Name struct {
+	ID   uuid.UUID
+	Name string
+}
+
+// Names gives the partners who can get links, by name, for choices in forms.
+func (s *Service) Names(ctx context.Context) ([]Name, error) { return selectNames(ctx) }
+
+// Grants gives the campaigns that a partner may promote.
+func (s *Service) Grants(ctx context.Context, id uuid.UUID) ([]uuid.UUID, error) {
+	if err := auth.RequireOwn(ctx, "partners:read", id); err != nil {
+		return nil, err
+	}
+	return selectGrants(ctx, id)
+}
+
+// Granted reports whether a partner may promote a campaign.
+func (s *Service) Granted(ctx context.Context, id, campaign uuid.UUID) (bool, error) {
+	return hasGrant(ctx, id, campaign)
+}
+
+// SetCampaigns makes the grants of a partner exactly these.
+func (s *Service) SetCampaigns(ctx context.Context, id uuid.UUID, campaigns []uuid.UUID) (Partner, error) {
+	if err := auth.Require(ctx, "partners:write"); err != nil {
+		return Partner{}, err
+	}
+	p, err := findPartner(ctx, id, true)
+	if err != nil {
+		return Partner{}, err
+	}
+	if err := deleteGrantsBut(ctx, id, campaigns); err != nil {
+		return Partner{}, err
+	}
+	if err := s.grant(ctx, id, campaigns); err != nil {
+		return Partner{}, err
+	}
+	return p, audit.Record(ctx, audit.Entry{
+		Action: "partner.campaigns_set", SubjectKind: "partner", SubjectID: id, Detail: map[string]any{"campaigns": campaigns},
+	})
+}
+
+func (s *Service) grant(ctx context.Context, id uuid.UUID, campaigns []uuid.UUID) error {
+	return db.Run(ctx, func(ctx context.Context) error {
+		for _, c := range campaigns {
+			if err := insertGrant(ctx, id, c, s.now()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,212 @@
+package tracking
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/paging"
+	"github.com/openpartner/openpartner/app/tenancy"
+)
+
+func findTarget(ctx context.Context, keyNorm string) (Target, error) {
+	var row struct {
+		LinkID          uuid.UUID
+		PartnerID       uuid.UUID
+		PartnerStatus   string
+		CampaignID      uuid.UUID
+		DestinationURL  string
+		CampaignURL     string
+		DeepLinkDomains []string `bun:",array"`
+		Archived        bool
+		CampaignStatus  string
+		StartsAt        *time.Time
+		EndsAt          *time.Time
+	}
+	err := db.Tx(ctx).NewRaw(`
+		select l.id as link_id, l.partner_id, p.status as partner_status, l.campaign_id,
+			coalesce(l.destination_url, c.destination_url) as destination_url, c.destination_url as campaign_url,
+			c.deep_link_domains, l.archived_at is not null as archived, c.status as campaign_status, c.starts_at, c.ends_at
+		from links l
+		join partners p on p.tenant_id = l.tenant_id and p.id = l.partner_id
+		join campaigns c on c.tenant_id = l.tenant_id and c.id = l.campaign_id
+		where l.key_norm = ?`, keyNorm).Scan(ctx, &row)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Target{}, fault.NotFound("link")
+	}
+	if err != nil {
+		return Target{}, fmt.Errorf("find link target: %w", err)
+	}
+	return Target(row), nil
+}
+
+// dailySalt gives the salt of a day, which is made by whoever needs it first.
+func dailySalt(ctx context.Context, day string, fresh []byte) (salt []byte, err error) {
+	err = db.Tx(ctx).NewRaw(`
+		with made as (
+			insert into platform.daily_salts (day, salt) values (?0, ?1) on conflict (day) do nothing returning salt)
+		select salt from made union all select salt from platform.daily_salts where day = ?0 limit 1`, day, fresh).Scan(ctx, &salt)
+	if err != nil {
+		return nil, fmt.Errorf("read the day's salt: %w", err)
+	}
+	return salt, nil
+}
+
+type clickRow struct {
+	bun.BaseModel `bun:"table:clicks,alias:k"`
+
+	TenantID       uuid.UUID `bun:",pk"`
+	ID             uuid.UUID `bun:",pk"`
+	LinkID         *uuid.UUID
+	PartnerID      uuid.UUID
+	CampaignID     uuid.UUID
+	DestinationURL string
+	IPHash         *string
+	UserAgent      *string
+	Referer        *string
+	UTM            json.RawMessage `bun:"utm,type:jsonb"`
+	SubIDs         json.RawMessage `bun:"sub_ids,type:jsonb"`
+	Flag           *string
+	OccurredAt     time.Time
+	CreatedAt      time.Time
+	LinkKey        *string `bun:",scanonly"`
+	PartnerName    string  `bun:",scanonly"`
+	CampaignName   string  `bun:",scanonly"`
+}
+
+func (r clickRow) click() (Click, error) {
+	c := Click{
+		ID: r.ID, LinkID: r.LinkID, PartnerID: r.PartnerID, PartnerName: r.PartnerName, CampaignID: r.CampaignID,
+		CampaignName: r.CampaignName, DestinationURL: r.DestinationURL, IPHash: r.IPHash, UserAgent: r.UserAgent,
+		Referer: r.Referer, OccurredAt: r.OccurredAt, CreatedAt: r.CreatedAt,
+	}
+	if r.LinkKey != nil {
+		c.LinkKey = *r.LinkKey
+	}
+	if r.Flag != nil {
+		c.Flag = Flag(*r.Flag)
+	}
+	if err := errors.Join(json.Unmarshal(r.UTM, &c.UTM), json.Unmarshal(r.SubIDs, &c.SubIDs)); err != nil {
+		return Click{}, fmt.Errorf("read click's parameters: %w", err)
+	}
+	return c, nil
+}
+
+func insertClick(ctx context.Context, c Click) error {
+	utm, err := json.Marshal(c.UTM)
+	if err != nil {
+		return fmt.Errorf("encode utm: %w", err)
+	}
+	subIDs, err := json.Marshal(c.SubIDs)
+	if err != nil {
+		return fmt.Errorf("encode sub-ids: %w", err)
+	}
+	row := clickRow{
+		TenantID: tenancy.ID(ctx), ID: c.ID, LinkID: c.LinkID, PartnerID: c.PartnerID, CampaignID: c.CampaignID,
+		DestinationURL: c.DestinationURL, IPHash: c.IPHash, UserAgent: c.UserAgent, Referer: c.Referer, UTM: utm, SubIDs: subIDs,
+		OccurredAt: c.OccurredAt, CreatedAt: c.CreatedAt,
+	}
+	if c.Flag != "" {
+		flag := string(c.Flag)
+		row.Flag = &flag
+	}
+	if _, err := db.Tx(ctx).NewInsert().Model(&row).Exec(ctx); err != nil {
+		return fmt.Errorf("insert click: %w", err)
+	}
+	return nil
+}
+
+func selectClicks(ctx context.Context, rows any) *bun.SelectQuery {
+	return db.Tx(ctx).NewSelect().Model(rows).
+		Join("join partners as p on p.tenant_id = k.tenant_id and p.id = k.partner_id").
+		Join("join campaigns as c on c.tenant_id = k.tenant_id and c.id = k.campaign_id").
+		Join("left join links as l on l.tenant_id = k.tenant_id and l.id = k.link_id").
+		ColumnExpr("k.*, p.name as partner_name, c.name as campaign_name, l.key as link_key")
+}
+
+func findClick(ctx context.Context, id uuid.UUID) (Click, error) {
+	var row clickRow
+	err := selectClicks(ctx, &row).Where("k.id = ?", id).Scan(ctx)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Click{}, fault.NotFound("click").WithCode("click_not_found")
+	}
+	if err != nil {
+		return Click{}, fmt.Errorf("find click: %w", err)
+	}
+	return row.click()
+}
+
+func listClicks(ctx context.Context, f ClickFilter, page paging.Page) ([]Click, error) {
+	var rows []clickRow
+	q := selectClicks(ctx, &rows).OrderExpr("k.occurred_at desc, k.id desc").Limit(page.Ask())
+	if f.PartnerID != nil {
+		q = q.Where("k.partner_id = ?", *f.PartnerID)
+	}
+	if f.CampaignID != nil {
+		q = q.Where("k.campaign_id = ?", *f.CampaignID)
+	}
+	if f.Flagged {
+		q = q.Where("k.flag is not null")
+	}
+	if page.After != nil {
+		q = q.Where("(k.occurred_at, k.id) < (?, ?)", page.After.At, page.After.ID)
+	}
+	if err := q.Scan(ctx); err != nil {
+		return nil, fmt.Errorf("list clicks: %w", err)
+	}
+	out := make([]Click, 0, len(rows))
+	for _, r := range rows {
+		c, err := r.click()
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+func identitiesOfClick(ctx context.Context, click uuid.UUID) ([]Identity, error) {
+	var rows []Identity
+	err := db.Tx(ctx).NewRaw(`
+		select id, click_id, user_id, verified, occurred_at, created_at from identities
+		where click_id = ? order by created_at, id limit 100`, click).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("list identities: %w", err)
+	}
+	return rows, nil
+}
+
+// upsertIdentity adds a stitch, or confirms an unverified one. It reports whether a row changed.
+func upsertIdentity(ctx context.Context, i Identity) (bool, error) {
+	res, err := db.Tx(ctx).NewRaw(`
+		insert into identities (tenant_id, id, click_id, user_id, verified, occurred_at, created_at)
+		values (?, ?, ?, ?, ?, ?, ?)
+		on conflict (tenant_id, user_id, click_id) do update set verified = true
+		where excluded.verified and not identities.verified`,
+		tenancy.ID(ctx), i.ID, i.ClickID, i.UserID, i.Verified, i.OccurredAt, i.CreatedAt).Exec(ctx)
+	if err != nil {
+		return false, fmt.Errorf("insert identity: %w", db.Conflict(err))
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return false, fmt.Errorf("count identities: %w", err)
+	}
+	return n > 0, nil
+}
+
+func hasVerified(ctx context.Context, user string) (bool, error) {
+	var found bool
+	err := db.Tx(ctx).NewRaw(`select exists (select from identities where user_id = ? and verified)`, user).Scan(ctx, &found)
+	if err != nil {
+		return false, fmt.Errorf("look for verified identities: %w", err)
+	}
+	return found, nil
+}
