@@ -1,0 +1,52 @@
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GO ?= go
+
+.PHONY: help
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+.PHONY: build
+build: ## Build bin/openpartner
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/openpartner ./cmd/openpartner
+
+.PHONY: run
+run: postgres build ## Run for development, with a database in ./data; prints the set-up link
+	OPENPARTNER_ENV=development bin/openpartner serve
+
+.PHONY: test
+test: postgres chromium ## Run all tests, on a PostgreSQL that lives as long as they do
+	$(GO) run ./tests/withpg $(GO) test ./...
+	@if [ -d tests/browser ]; then $(GO) run ./tests/withpg $(GO) test -tags browser -count=1 ./tests/browser; fi
+
+.PHONY: generate
+generate: ## Generate Go from the templates
+	$(GO) tool templ generate
+
+.PHONY: fmt
+fmt: ## Format the code
+	gofmt -w app cmd jobs migrations static tests views
+	$(GO) tool templ fmt views
+
+.PHONY: lint
+lint: ## Check formatting, vet, and that generated code is up to date
+	@unformatted=$$(gofmt -l app cmd jobs migrations static tests views); \
+		if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool templ generate
+	@git diff --exit-code --stat -- '*_templ.go' || { echo "generated code is out of date: make generate"; exit 1; }
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	$(GO) run ./tests/withpg $(GO) test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: postgres
+postgres:
+	@if ! command -v postgres >/dev/null && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && [ -z "$$PG_BIN" ]; then \
+		scripts/install postgresql; fi
+
+.PHONY: chromium
+chromium:
+	@if ! command -v chromium >/dev/null && ! command -v google-chrome >/dev/null; then scripts/install chromium; fi
