@@ -27,12 +27,12 @@ generate: ## Generate Go from the templates
 
 .PHONY: fmt
 fmt: ## Format the code
-	gofmt -w app cmd jobs migrations static tests views
+	gofmt -w $$(git ls-files "*.go")
 	$(GO) tool templ fmt views
 
 .PHONY: lint
 lint: ## Check formatting, vet, and that generated code is up to date
-	@unformatted=$$(gofmt -l app cmd jobs migrations static tests views); \
+	@unformatted=$$(gofmt -l $$(git ls-files "*.go")); \
 		if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool templ generate

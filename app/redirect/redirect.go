@@ -27,7 +27,9 @@ type Server struct {
 }
 
 // NewServer makes the server.
-func NewServer(e *edge.Edge, clicks *tracking.Service) *Server { return &Server{edge: e, clicks: clicks} }
+func NewServer(e *edge.Edge, clicks *tracking.Service) *Server {
+	return &Server{edge: e, clicks: clicks}
+}
 
 // Routes are the click redirect's two methods.
 func (s *Server) Routes() []edge.Route {
