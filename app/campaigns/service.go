@@ -224,3 +224,60 @@ func (s *Service) Names(ctx context.Context) ([]Name, error) {
 	}
 	return names, nil
 }
+
+// History is all that campaigns ever said: versions and rules, the closed ones included.
+type History struct {
+	versions map[uuid.UUID][]version
+	rules    map[uuid.UUID][]Rule
+}
+
+// HistoryOf reads the terms and rules of campaigns over time, in two statements.
+func (s *Service) HistoryOf(ctx context.Context, campaigns []uuid.UUID) (History, error) {
+	if len(campaigns) == 0 {
+		return History{}, nil
+	}
+	versions, err := allVersions(ctx, campaigns)
+	if err != nil {
+		return History{}, err
+	}
+	rules, err := allRules(ctx, campaigns)
+	if err != nil {
+		return History{}, err
+	}
+	return History{versions: versions, rules: rules}, nil
+}
+
+// TermsAt gives the terms in force at a time, with the dates between which the campaign runs.
+func (h History) TermsAt(campaign uuid.UUID, at time.Time) (t Terms, starts, ends *time.Time) {
+	for _, v := range h.versions[campaign] {
+		if inForce(v.from, v.to, at) {
+			return v.terms, v.starts, v.ends
+		}
+	}
+	return Terms{}, nil, nil
+}
+
+// RulesAt gives the rules in force at a time for a partner: their own if there are any, else
+// the campaign's.
+func (h History) RulesAt(campaign, partner uuid.UUID, at time.Time) []Rule {
+	var own, common []Rule
+	for _, r := range h.rules[campaign] {
+		switch {
+		case !inForce(r.ActiveFrom, r.ActiveTo, at):
+		case r.PartnerID == nil:
+			common = append(common, r)
+		case *r.PartnerID == partner:
+			own = append(own, r)
+		}
+	}
+	if len(own) > 0 {
+		return own
+	}
+	return common
+}
+
+// inForce reports whether a time lies between from (nil: always) and to (nil: still), to
+// excluded.
+func inForce(from, to *time.Time, at time.Time) bool {
+	return (from == nil || !at.Before(*from)) && (to == nil || at.Before(*to))
+}

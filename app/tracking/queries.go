@@ -129,7 +129,9 @@ func selectClicks(ctx context.Context, rows any) *bun.SelectQuery {
 		Join("join partners as p on p.tenant_id = k.tenant_id and p.id = k.partner_id").
 		Join("join campaigns as c on c.tenant_id = k.tenant_id and c.id = k.campaign_id").
 		Join("left join links as l on l.tenant_id = k.tenant_id and l.id = k.link_id").
-		ColumnExpr("k.*, p.name as partner_name, c.name as campaign_name, l.key as link_key")
+		ColumnExpr("k.id, k.link_id, k.partner_id, k.campaign_id, k.destination_url, k.ip_hash, k.user_agent, k.referer").
+		ColumnExpr("k.utm, k.sub_ids, k.flag, k.occurred_at, k.created_at").
+		ColumnExpr("p.name as partner_name, c.name as campaign_name, l.key as link_key")
 }
 
 func findClick(ctx context.Context, id uuid.UUID) (Click, error) {
@@ -209,4 +211,16 @@ func hasVerified(ctx context.Context, user string) (bool, error) {
 		return false, fmt.Errorf("look for verified identities: %w", err)
 	}
 	return found, nil
+}
+
+func touchesOf(ctx context.Context, user string) ([]Stitched, error) {
+	var rows []Stitched
+	err := db.Tx(ctx).NewRaw(`
+		select i.click_id, k.partner_id, k.campaign_id, k.occurred_at, coalesce(k.flag, '') as flag, i.verified, i.created_at as stitched_at
+		from identities i join clicks k on k.tenant_id = i.tenant_id and k.id = i.click_id
+		where i.user_id = ? order by k.occurred_at, k.id`, user).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("list the user's touches: %w", err)
+	}
+	return rows, nil
 }

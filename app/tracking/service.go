@@ -171,3 +171,22 @@ func (s *Service) Stitch(ctx context.Context, click uuid.UUID, user string, veri
 func (s *Service) Verified(ctx context.Context, user string) (bool, error) {
 	return hasVerified(ctx, user)
 }
+
+// Exists gives the click for those who may not look into it: a browser that says whose it is.
+func (s *Service) Exists(ctx context.Context, id uuid.UUID) (Click, error) { return findClick(ctx, id) }
+
+// Stitched is a click of a user, with what the merchant or browser said about it.
+type Stitched struct {
+	ClickID    uuid.UUID
+	PartnerID  uuid.UUID
+	CampaignID uuid.UUID
+	OccurredAt time.Time
+	Flag       string
+	Verified   bool
+	StitchedAt time.Time
+}
+
+// Touches gives the clicks of a user.
+func (s *Service) Touches(ctx context.Context, user string) ([]Stitched, error) {
+	return touchesOf(ctx, user)
+}
