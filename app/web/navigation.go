@@ -1,0 +1,56 @@
+package web
+
+import (
+	"context"
+	"strings"
+
+	"github.com/openpartner/openpartner/app/routes"
+	"github.com/openpartner/openpartner/views/layout"
+	"github.com/openpartner/openpartner/views/ui"
+)
+
+// navCommissions is the counter of commissions that wait for a decision.
+const navCommissions = "nav-commissions"
+
+// waiting counts what waits for an admin.
+func (s *Server) waiting(ctx context.Context) (int, error) {
+	return s.Commissions.CountWaiting(ctx)
+}
+
+// navigation is the menu of an admin. The entry is current whose path begins the page's, the
+// longest one where several do.
+func navigation(u routes.URLs, path string, waiting int) []layout.NavGroup {
+	groups := []layout.NavGroup{
+		{Items: []layout.NavItem{{Label: "Overview", Href: u.AdminHome(), Icon: ui.IconHouse, Primary: true}}},
+		{Label: "Promotion", Items: []layout.NavItem{
+			{Label: "Partners", Href: u.Partners(), Icon: ui.IconUsers, Primary: true},
+			{Label: "Campaigns", Href: u.Campaigns(), Icon: ui.IconMegaphone},
+			{Label: "Links", Href: u.Links(), Icon: ui.IconLink},
+		}},
+		{Label: "Results", Items: []layout.NavItem{
+			{Label: "Activity", Href: u.Activity(), Icon: ui.IconActivity, Primary: true},
+			{Label: "Commissions", Href: u.Commissions(), Icon: ui.IconCoins, Primary: true, Counter: waiting, CounterID: navCommissions},
+		}},
+		{Label: "Settings", Items: []layout.NavItem{
+			{Label: "Program", Href: u.SettingsProgram(), Icon: ui.IconSettings},
+			{Label: "Mail", Href: u.SettingsMail(), Icon: ui.IconMail},
+			{Label: "Tracking", Href: u.SettingsTracking(), Icon: ui.IconFingerprint},
+			{Label: "API keys", Href: u.APIKeys(), Icon: ui.IconKey},
+			{Label: "Admins", Href: u.Admins(), Icon: ui.IconUserCog},
+		}},
+	}
+	var current *layout.NavItem
+	for g := range groups {
+		for i := range groups[g].Items {
+			item := &groups[g].Items[i]
+			begins := path == item.Href || strings.HasPrefix(path, item.Href+"/")
+			if begins && (current == nil || len(item.Href) > len(current.Href)) {
+				current = item
+			}
+		}
+	}
+	if current != nil {
+		current.Current = true
+	}
+	return groups
+}

@@ -1,0 +1,40 @@
+// Package web serves the pages: it decodes what a browser sends, makes one service call and
+// renders.
+//
+// It owns no rule, no SQL and no transaction. Invariant: every page works as a plain page
+// load; htmx only gets a part of the same page.
+package web
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/edge"
+	"github.com/openpartner/openpartner/app/install"
+	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/signin"
+)
+
+// Options are what the pages stand on.
+type Options struct {
+	Edge        *edge.Edge
+	Log         *slog.Logger
+	Now         func() time.Time
+	Sessions    *auth.Sessions
+	SignIn      *signin.Service
+	Install     *install.Service
+	Admins      *auth.Admins
+	APIKeys     *auth.APIKeys
+	Commissions *commissions.Service
+
+	// DevMail holds the mails of development; nil in production.
+	DevMail *mail.Memory
+}
+
+// Server serves the pages.
+type Server struct{ Options }
+
+// NewServer makes the pages' server.
+func NewServer(o Options) *Server { return &Server{Options: o} }

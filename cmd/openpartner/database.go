@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/db/cluster"
+	"github.com/openpartner/openpartner/app/db/migrate"
+	"github.com/openpartner/openpartner/app/secrets"
+)
+
+// database is the connection to PostgreSQL, embedded or external.
+type database struct {
+	cluster     *cluster.Cluster // nil when external
+	app, system *db.Pool
+	ownerURL    string
+}
+
+// openDatabase starts or joins the embedded server, or connects to the configured one. An
+// embedded database is migrated here; of an external one the schema is only checked.
+func openDatabase(ctx context.Context, p program) (*database, error) {
+	d, err := connect(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	if d.cluster != nil {
+		err = d.migrate(ctx, p)
+	}
+	if err == nil {
+		err = d.check(ctx, p)
+	}
+	if err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+// connect makes the pools without looking at the schema.
+func connect(ctx context.Context, p program) (*database, error) {
+	d := &database{ownerURL: p.cfg.Database.URL.Reveal()}
+	appURL, systemURL := p.cfg.Database.AppURL.Reveal(), p.cfg.Database.SystemURL.Reveal()
+	appRole, systemRole := "", ""
+	switch {
+	case p.cfg.Database.Embedded():
+		c, err := cluster.Start(ctx, cluster.Options{Data: p.cfg.Data, PGBin: p.cfg.PGBin, Log: p.log})
+		if err != nil {
+			return nil, err
+		}
+		d.cluster, d.ownerURL, appURL, systemURL = c, c.OwnerURL(), c.AppURL(), c.SystemURL()
+	case appURL == "":
+		// One login: each connection takes on the role of its pool.
+		appURL, systemURL = d.ownerURL, d.ownerURL
+		appRole, systemRole = migrate.RoleApp, migrate.RoleSystem
+	}
+	var err error
+	if d.app, err = db.Open(ctx, appURL, db.PoolOptions{MaxConns: 16, Role: appRole, Name: "app"}); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	if d.system, err = db.Open(ctx, systemURL, db.PoolOptions{MaxConns: 6, Role: systemRole, Name: "system"}); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	return d, nil
+}
+
+func (d *database) migrate(ctx context.Context, p program) error {
+	pw := migrate.Passwords{App: p.cfg.Database.AppPassword.Reveal(), System: p.cfg.Database.SystemPassword.Reveal()}
+	if d.cluster != nil {
+		pw.App, pw.System = d.cluster.Passwords()
+	}
+	return migrate.Up(ctx, d.ownerURL, pw, p.log)
+}
+
+// check refuses a schema that does not fit and roles that row-level security does not bind.
+func (d *database) check(ctx context.Context, p program) error {
+	if err := migrate.Check(ctx, d.system); err != nil {
+		return err
+	}
+	ownLogin := p.cfg.Database.Embedded() || p.cfg.Database.AppURL != ""
+	return errors.Join(d.app.CheckRole(ctx, migrate.RoleApp, ownLogin), d.system.CheckRole(ctx, migrate.RoleSystem, ownLogin))
+}
+
+func (d *database) close() error {
+	for _, pool := range []*db.Pool{d.app, d.system} {
+		if pool != nil {
+			pool.Close()
+		}
+	}
+	if d.cluster != nil {
+		return d.cluster.Stop()
+	}
+	return nil
+}
+
+// keyring reads the encryption keys, or makes one in the data directory, which only a single
+// tenancy with its own database may do: there the directory is what is backed up.
+func keyring(p program) (*secrets.Keyring, error) {
+	if text := p.cfg.EncryptionKey.Reveal(); text != "" {
+		return secrets.ParseKeyring(text)
+	}
+	path := filepath.Join(p.cfg.Data, "secrets.key")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		text = []byte(secrets.Generate() + "\n")
+		f, openErr := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		if errors.Is(openErr, fs.ErrExist) {
+			return keyring(p) // another process was faster
+		}
+		if openErr != nil {
+			return nil, fmt.Errorf("keep the encryption key: %w", openErr)
+		}
+		_, writeErr := f.Write(text)
+		err = errors.Join(writeErr, f.Sync(), f.Close())
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the encryption key: %w", err)
+	}
+	return secrets.ParseKeyring(strings.TrimSpace(string(text)))
+}
+
+// migrateDatabase is the command `migrate`.
+func migrateDatabase(ctx context.Context, p program, _ []string) error {
+	began := time.Now()
+	d, err := connect(ctx, p)
+	if err != nil {
+		return err
+	}
+	if err := d.migrate(ctx, p); err != nil {
+		return errors.Join(err, d.close())
+	}
+	if err := migrate.Check(ctx, d.system); err != nil {
+		return errors.Join(err, d.close())
+	}
+	p.log.Info("the schema is up to date", "ms", time.Since(began).Milliseconds())
+	return d.close()
+}

@@ -1,0 +1,107 @@
+// Command openpartner is the whole product: server, jobs and the operator's tools.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/openpartner/openpartner/app/config"
+	"github.com/openpartner/openpartner/app/edge"
+)
+
+// version is set by the linker.
+var version = "dev" //nolint:gochecknoglobals // the linker can only set a variable
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "openpartner:", err)
+		os.Exit(1)
+	}
+}
+
+const usage = `OpenPartner runs partner programs.
+
+  openpartner [command]
+
+  serve              run the web server and the jobs (the default; --only web|jobs)
+  migrate            bring the database to this version's schema
+  create-admin       add an admin and print a sign-in link (--email, --name)
+  create-key         print a new API key (--name, --scopes a,b)
+  routes --json      list every route with who may call it
+  healthcheck        exit 0 when the server on this machine is ready
+  version            print the version
+
+Settings come from the environment; see .env.example.
+`
+
+// command is one subcommand; args are what follows its name.
+type command func(ctx context.Context, p program, args []string) error
+
+// program is what every command gets.
+type program struct {
+	cfg    config.Config
+	log    *slog.Logger
+	stdout io.Writer
+}
+
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) error {
+	name := "serve"
+	if len(args) > 0 {
+		name, args = args[0], args[1:]
+	}
+	switch name {
+	case "help", "-h", "--help":
+		_, err := io.WriteString(stdout, usage)
+		return err
+	case "version", "--version":
+		_, err := fmt.Fprintln(stdout, version)
+		return err
+	}
+	commands := map[string]command{
+		"serve": serve, "migrate": migrateDatabase, "create-admin": createAdmin, "create-key": createKey,
+		"routes": listRoutes, "healthcheck": healthcheck,
+	}
+	cmd, known := commands[name]
+	if !known {
+		return fmt.Errorf("there is no command %q\n\n%s", name, usage)
+	}
+	cfg, err := config.Load(environ)
+	if err != nil {
+		return fmt.Errorf("the settings are not right:\n%w", err)
+	}
+	return cmd(ctx, program{cfg: cfg, log: newLogger(cfg, stderr), stdout: stdout}, args)
+}
+
+// newLogger writes JSON, or text where a person reads along.
+func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Log.Level)); err != nil {
+		level = slog.LevelInfo
+	}
+	options := &slog.HandlerOptions{Level: level}
+	asText := cfg.Log.Format == "text"
+	if f, ok := w.(*os.File); ok && cfg.Log.Format == "" {
+		info, err := f.Stat()
+		asText = cfg.Development() || (err == nil && info.Mode()&os.ModeCharDevice != 0)
+	}
+	if asText {
+		return slog.New(slog.NewTextHandler(w, options))
+	}
+	return slog.New(slog.NewJSONHandler(w, options))
+}
+
+// network tells the edge which proxies to believe.
+func network(cfg config.Config) edge.Network { return edge.Network{Trusted: cfg.Trusted()} }

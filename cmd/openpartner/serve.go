@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/openpartner/openpartner/app/routes"
+	"github.com/openpartner/openpartner/app/tenancy"
+)
+
+// drain is how long requests under way may take after the server was asked to stop.
+const drain = 20 * time.Second
+
+// serve runs the product until ctx ends.
+//
+// Start: database, schema, roles, services, workers, listener, ready. Stop, in reverse: not
+// ready, no new requests, workers give back what they hold, pools close, PostgreSQL stops.
+func serve(ctx context.Context, p program, args []string) (err error) {
+	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
+	only := flags.String("only", "", "web or jobs: run just this part")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *only != "" && *only != "web" && *only != "jobs" {
+		return fmt.Errorf("--only=%s: choose web or jobs", *only)
+	}
+	began := time.Now()
+	d, err := openDatabase(ctx, p)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.close()) }()
+	a, err := wire(p, d)
+	if err != nil {
+		return err
+	}
+	if d.cluster != nil {
+		supervised, stop := context.WithCancel(ctx)
+		defer stop()
+		go d.cluster.Supervise(supervised)
+	}
+	if err := a.announce(ctx, p); err != nil {
+		return err
+	}
+	if *only != "web" {
+		a.worker.Start()
+		defer a.worker.Stop()
+	}
+	if *only == "jobs" {
+		p.log.Info("running jobs only", "ms", time.Since(began).Milliseconds())
+		<-ctx.Done()
+		return nil
+	}
+	return a.listen(ctx, p, began)
+}
+
+// listen serves HTTP until ctx ends and then waits for the requests under way.
+func (a *application) listen(ctx context.Context, p program, began time.Time) error {
+	var ready atomic.Bool
+	server := &http.Server{
+		Handler: a.router(ready.Load), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		WriteTimeout: 60 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
+		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", p.cfg.Listen)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", p.cfg.Listen, err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	ready.Store(true)
+	p.log.Info("ready", "url", p.cfg.PublicURL, "listen", listener.Addr().String(), "version", version, "ms", time.Since(began).Milliseconds())
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	ready.Store(false)
+	p.log.Info("stopping")
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
+	defer cancel()
+	if err := server.Shutdown(stopping); err != nil {
+		p.log.Warn("some requests did not end in time", "error", err)
+		_ = server.Close()
+	}
+	return nil
+}
+
+// announce prints the way in while there is no admin yet.
+func (a *application) announce(ctx context.Context, p program) error {
+	if p.cfg.Multi() {
+		return nil
+	}
+	var open bool
+	tenant := tenancy.Tenant{ID: tenancy.DefaultID(), Slug: tenancy.DefaultSlug}
+	err := tenancy.Read(ctx, a.database.app, tenant, func(ctx context.Context) (err error) {
+		open, err = a.services.install.Open(ctx)
+		return err
+	})
+	if err != nil || !open {
+		return err
+	}
+	u := routes.New(p.cfg.PublicURL, "")
+	_, err = fmt.Fprintf(p.stdout, "\nSet up your program here:\n\n  %s?code=%s\n\nSet-up code: %s\n\n", u.Absolute(u.Install()), a.setupCode, a.setupCode)
+	return err
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/openpartner/openpartner/app/attribution"
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/campaigns"
+	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/edge"
+	"github.com/openpartner/openpartner/app/install"
+	"github.com/openpartner/openpartner/app/limits"
+	"github.com/openpartner/openpartner/app/links"
+	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/redirect"
+	"github.com/openpartner/openpartner/app/routes"
+	"github.com/openpartner/openpartner/app/signin"
+	"github.com/openpartner/openpartner/app/tenancy"
+	"github.com/openpartner/openpartner/app/tracking"
+	"github.com/openpartner/openpartner/app/web"
+	"github.com/openpartner/openpartner/jobs"
+	"github.com/openpartner/openpartner/static"
+)
+
+// application is everything, connected. This file is the only one that knows all parts.
+type application struct {
+	database  *database
+	edge      *edge.Edge
+	pages     *web.Server
+	redirect  *redirect.Server
+	worker    *jobs.Worker
+	services  services
+	setupCode string
+}
+
+// services are what commands and surfaces call.
+type services struct {
+	admins      *auth.Admins
+	keys        *auth.APIKeys
+	links       *auth.MagicLinks
+	install     *install.Service
+	campaigns   *campaigns.Service
+	partners    *partners.Service
+	promotion   *links.Service
+	tracking    *tracking.Service
+	attribution *attribution.Service
+	commissions *commissions.Service
+	signin      *signin.Service
+}
+
+// wire calls every constructor, in the order of the floors.
+func wire(p program, d *database) (*application, error) {
+	ring, err := keyring(p)
+	if err != nil {
+		return nil, err
+	}
+	now := p.cfg.Now
+	a := &application{database: d, setupCode: auth.SetupCode(ring.Derive("set-up code"))}
+
+	sessionManager := auth.NewSessionManager(now)
+	sessions := auth.NewSessions(sessionManager, now)
+	resolver := tenancy.NewResolver(d.system, now)
+	limiter := limits.New(d.app)
+
+	s := &a.services
+	s.admins, s.keys, s.links = auth.NewAdmins(now), auth.NewAPIKeys(now), auth.NewMagicLinks(now)
+	s.install = install.NewService(s.admins, a.setupCode)
+	s.campaigns = campaigns.NewService(now)
+	s.partners = partners.NewService(now)
+	s.promotion = links.NewService(s.campaigns, s.partners, now)
+	s.tracking = tracking.NewService(now)
+	s.commissions = commissions.NewService(now)
+	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, unsigned, now)
+	s.signin = signin.NewService(s.links, s.admins, s.partners, sessions)
+
+	var devMail *mail.Memory
+	if p.cfg.Development() && p.cfg.Mail.SMTPURL == "" {
+		devMail = mail.NewMemory(now, p.stdout)
+	}
+	a.worker = jobs.NewWorker(jobs.Options{
+		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod,
+		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
+	})
+	a.edge = edge.New(edge.Options{
+		App: d.app, System: d.system, Tenants: resolver, Sessions: sessionManager, Limiter: limiter, Log: p.log, Now: now,
+		Wake: a.worker.Wake, PublicURL: p.cfg.PublicURL, Multi: p.cfg.Multi(), Network: network(p.cfg),
+	})
+	a.pages = web.NewServer(web.Options{
+		Edge: a.edge, Log: p.log, Now: now, Sessions: sessions, SignIn: s.signin, Install: s.install, Admins: s.admins,
+		APIKeys: s.keys, Commissions: s.commissions, DevMail: devMail,
+	})
+	a.redirect = redirect.NewServer(a.edge, s.tracking)
+	return a, nil
+}
+
+func urlsOf(p program, t tenancy.Tenant) routes.URLs {
+	if p.cfg.Multi() {
+		return routes.New(p.cfg.PublicURL, t.Slug)
+	}
+	return routes.New(p.cfg.PublicURL, "")
+}
+
+// router registers every route. ready says whether the server takes requests.
+func (a *application) router(ready func() bool) *echo.Echo {
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = a.fail
+	a.edge.Install(e)
+	a.edge.Serve(e, a.pages.Surface(), a.pages.Routes())
+	a.edge.Serve(e, edge.Surface{Fail: a.pages.Fail}, a.redirect.Routes())
+	for _, r := range systemRoutes(ready) {
+		e.Add(r.Method, r.Path, r.Handle)
+	}
+	return e
+}
+
+// systemRoutes belong to nobody: probes and assets.
+func systemRoutes(ready func() bool) []edge.Route {
+	probe := func(path string, ok func() bool) edge.Route {
+		return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Static, Auth: edge.Public, Root: true, Handle: func(c echo.Context) error {
+			if !ok() {
+				return c.String(http.StatusServiceUnavailable, "not ready\n")
+			}
+			return c.String(http.StatusOK, "ok\n")
+		}}
+	}
+	asset := edge.Route{Path: static.Prefix + "*", Group: edge.Static, Auth: edge.Public, Root: true, Handle: echo.WrapHandler(static.Handler())}
+	get, head := asset, asset
+	get.Method, head.Method = http.MethodGet, http.MethodHead
+	return []edge.Route{probe("/healthz", func() bool { return true }), probe("/readyz", ready), get, head}
+}
+
+// fail answers what no route took.
+func (a *application) fail(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	if err := a.pages.Fail(c, err); err != nil {
+		a.edge.Log.Error("an error could not be answered", "error", err)
+	}
+}
+
+// unsigned takes identify calls without a signature.
+func unsigned(context.Context) (string, bool, error) { return "", false, nil }
