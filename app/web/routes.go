@@ -29,27 +29,50 @@ func (s *Server) authenticate(c echo.Context, ctx context.Context) (context.Cont
 	return ctx, p, err
 }
 
-// Routes are all pages. View and edit of one thing stand together; every action is a POST.
+// Routes are all pages. What shows and what changes one thing stand together; every change is a POST.
 func (s *Server) Routes() []edge.Route {
-	const get, post = http.MethodGet, http.MethodPost
-	open := func(method, path string, h echo.HandlerFunc) edge.Route {
-		return edge.Route{Method: method, Path: path, Group: edge.Pinned, Auth: edge.Public, Handle: h}
+	return []edge.Route{
+		open(http.MethodGet, "/", s.home),
+		global(open(http.MethodGet, "/install", s.installNew)),
+		limited(global(open(http.MethodPost, "/install", s.installCreate)), "install", 5),
+		open(http.MethodGet, "/signin", s.signInNew),
+		limited(open(http.MethodPost, "/signin", s.signInCreate), "signin", 10),
+		limited(open(http.MethodGet, "/auth/verify", s.verifyShow), "verify-look", 60),
+		limited(open(http.MethodPost, "/auth/verify", s.verifyCreate), "verify", 30),
+		open(http.MethodPost, "/signout", s.signOut),
 	}
-	limited := func(r edge.Route, name string, perMinute int) edge.Route {
-		r.Limit = limits.PerMinute(name, perMinute)
-		return r
-	}
-	global := func(r edge.Route) edge.Route { r.Group = edge.Global; return r }
-
-	table := []edge.Route{
-		open(get, "/", s.home),
-		global(open(get, "/install", s.installNew)),
-		limited(global(open(post, "/install", s.installCreate)), "install", 5),
-		open(get, "/signin", s.signInNew),
-		limited(open(post, "/signin", s.signInCreate), "signin", 10),
-		limited(open(get, "/auth/verify", s.verifyShow), "verify-look", 60),
-		limited(open(post, "/auth/verify", s.verifyCreate), "verify", 30),
-		open(post, "/signout", s.signOut),
-	}
-	return table
 }
+
+// open is for everybody.
+func open(method, path string, h echo.HandlerFunc) edge.Route {
+	return edge.Route{Method: method, Path: path, Group: edge.Pinned, Auth: edge.Public, Handle: h}
+}
+
+// view is a page that every admin may see, viewers included.
+func view(path string, h echo.HandlerFunc) edge.Route {
+	return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RoleViewer, Handle: h}
+}
+
+// edit is the page of a form that do takes.
+func edit(path string, h echo.HandlerFunc) edge.Route {
+	return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RoleAdmin, Handle: h}
+}
+
+// do changes something.
+func do(path string, h echo.HandlerFunc) edge.Route {
+	return edge.Route{Method: http.MethodPost, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RoleAdmin, Handle: h}
+}
+
+func limited(r edge.Route, name string, perMinute int) edge.Route {
+	r.Limit = limits.PerMinute(name, perMinute)
+	return r
+}
+
+// stepUp asks for a recent sign-in.
+func stepUp(r edge.Route) edge.Route { r.StepUp = true; return r }
+
+// detached gives the handler no transaction.
+func detached(r edge.Route) edge.Route { r.Group = edge.Detached; return r }
+
+// global runs as the system role.
+func global(r edge.Route) edge.Route { r.Group = edge.Global; return r }

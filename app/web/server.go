@@ -9,12 +9,17 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/install"
+	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/signin"
+	"github.com/openpartner/openpartner/app/tracking"
 )
 
 // Options are what the pages stand on.
@@ -27,6 +32,11 @@ type Options struct {
 	Install     *install.Service
 	Admins      *auth.Admins
 	APIKeys     *auth.APIKeys
+	Partners    *partners.Service
+	Campaigns   *campaigns.Service
+	Links       *links.Service
+	Tracking    *tracking.Service
+	Attribution *attribution.Service
 	Commissions *commissions.Service
 
 	// DevMail holds the mails of development; nil in production.

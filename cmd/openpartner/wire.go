@@ -91,7 +91,8 @@ func wire(p program, d *database) (*application, error) {
 	})
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Sessions: sessions, SignIn: s.signin, Install: s.install, Admins: s.admins,
-		APIKeys: s.keys, Commissions: s.commissions, DevMail: devMail,
+		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
+		Attribution: s.attribution, Commissions: s.commissions, DevMail: devMail,
 	})
 	a.redirect = redirect.NewServer(a.edge, s.tracking)
 	return a, nil
