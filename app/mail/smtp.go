@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -104,9 +105,27 @@ func (s *SMTP) client() (*gomail.Client, error) {
 			gomail.WithUsername(s.config.Username), gomail.WithPassword(s.config.Password))
 	}
 	if s.config.Dial != nil {
-		options = append(options, gomail.WithDialContextFunc(s.config.Dial))
+		options = append(options, gomail.WithDialContextFunc(s.dial()))
 	}
 	return gomail.NewClient(s.config.Host, options...)
+}
+
+// dial is the given one; the library leaves it to a dialer of ours to begin TLS at once.
+func (s *SMTP) dial() gomail.DialContextFunc {
+	if s.config.TLS != TLSImplicit {
+		return s.config.Dial
+	}
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := s.config.Dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		secured := tls.Client(conn, &tls.Config{ServerName: s.config.Host, MinVersion: tls.VersionTLS12})
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return nil, errors.Join(err, conn.Close())
+		}
+		return secured, nil
+	}
 }
 
 // compose checks every setter: go-mail would send a message without the part it refused.
