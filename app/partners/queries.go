@@ -144,6 +144,9 @@ func one(row *partnerRow, err error) (Partner, error) {
 func listPartners(ctx context.Context, f Filter, page paging.Page) ([]Partner, error) {
 	var rows []partnerRow
 	q := db.Tx(ctx).NewSelect().Model(&rows).OrderExpr("created_at desc, id desc").Limit(page.Ask())
+	if f.only != nil {
+		q = q.Where("id = ?", *f.only)
+	}
 	if f.Status != "" {
 		q = q.Where("status = ?", f.Status)
 	}

@@ -35,6 +35,8 @@ func NewService(now func() time.Time) *Service { return &Service{now: now} }
 type Filter struct {
 	Status string
 	Query  string // the beginning of a name or e-mail address
+
+	only *uuid.UUID // a partner who looks at themselves
 }
 
 // Create adds a partner, grants the campaigns, and has an invitation sent if wanted.
@@ -226,9 +228,21 @@ func (s *Service) FindByEmail(ctx context.Context, email string) (Partner, error
 	return findPartnerByEmail(ctx, email)
 }
 
-// List gives the partners, newest first.
+// Known refuses ids of partners who do not exist, or whom the principal may not see with the
+// scope of what it is about to read.
+func (s *Service) Known(ctx context.Context, id uuid.UUID, scope string) error {
+	if err := auth.RequireOwn(ctx, scope, id); err != nil {
+		return err
+	}
+	_, err := findPartner(ctx, id, false)
+	return err
+}
+
+// List gives the partners, newest first; a partner sees only themselves.
 func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.Result[Partner], error) {
-	if err := auth.Require(ctx, "partners:read"); err != nil {
+	if own := auth.From(ctx).PartnerID; own != uuid.Nil {
+		f.only = &own
+	} else if err := auth.Require(ctx, "partners:read"); err != nil {
 		return paging.Result[Partner]{}, err
 	}
 	rows, err := listPartners(ctx, f, page)

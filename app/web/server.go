@@ -6,6 +6,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
@@ -18,6 +19,8 @@ import (
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/mail"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/reports"
+	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/tracking"
 )
@@ -38,6 +41,10 @@ type Options struct {
 	Tracking    *tracking.Service
 	Attribution *attribution.Service
 	Commissions *commissions.Service
+	Settings    *settings.Service
+	Reports     *reports.Service
+	// SendTestMail sends one mail by the tenant's transport, at once.
+	SendTestMail func(ctx context.Context, to string) error
 
 	// DevMail holds the mails of development; nil in production.
 	DevMail *mail.Memory

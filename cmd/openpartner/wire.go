@@ -1,11 +1,12 @@
 package main
 
 import (
-	"context"
 	"net/http"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/openpartner/openpartner/app/api"
 	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/campaigns"
@@ -15,9 +16,12 @@ import (
 	"github.com/openpartner/openpartner/app/limits"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/netguard"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/redirect"
+	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/routes"
+	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/app/tracking"
@@ -31,6 +35,7 @@ type application struct {
 	database  *database
 	edge      *edge.Edge
 	pages     *web.Server
+	api       *api.Server
 	redirect  *redirect.Server
 	worker    *jobs.Worker
 	services  services
@@ -49,6 +54,8 @@ type services struct {
 	tracking    *tracking.Service
 	attribution *attribution.Service
 	commissions *commissions.Service
+	settings    *settings.Service
+	reports     *reports.Service
 	signin      *signin.Service
 }
 
@@ -65,6 +72,7 @@ func wire(p program, d *database) (*application, error) {
 	sessions := auth.NewSessions(sessionManager, now)
 	resolver := tenancy.NewResolver(d.system, now)
 	limiter := limits.New(d.app)
+	guard := netguard.New(p.cfg.Outbound())
 
 	s := &a.services
 	s.admins, s.keys, s.links = auth.NewAdmins(now), auth.NewAPIKeys(now), auth.NewMagicLinks(now)
@@ -74,16 +82,22 @@ func wire(p program, d *database) (*application, error) {
 	s.promotion = links.NewService(s.campaigns, s.partners, now)
 	s.tracking = tracking.NewService(now)
 	s.commissions = commissions.NewService(now)
-	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, unsigned, now)
+	s.settings = settings.NewService(ring, resolver, guard, now)
+	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, s.settings.IdentifySignature, now)
+	s.reports = reports.NewService(now)
 	s.signin = signin.NewService(s.links, s.admins, s.partners, sessions)
 
-	var devMail *mail.Memory
-	if p.cfg.Development() && p.cfg.Mail.SMTPURL == "" {
-		devMail = mail.NewMemory(now, p.stdout)
+	operator, devMail, err := operatorMail(p)
+	if err != nil {
+		return nil, err
 	}
+	mailer := jobs.NewMailer(jobs.MailerOptions{
+		App: d.app, Log: p.log, SignIn: s.signin, Settings: s.settings, Limiter: limiter, Operator: operator,
+	})
 	a.worker = jobs.NewWorker(jobs.Options{
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod,
-		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
+		URLs:  func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
+		Kinds: append(mailer.Registrations(), jobs.Retention(now), jobs.Rederivation(s.attribution)), Periodics: jobs.Periodics(),
 	})
 	a.edge = edge.New(edge.Options{
 		App: d.app, System: d.system, Tenants: resolver, Sessions: sessionManager, Limiter: limiter, Log: p.log, Now: now,
@@ -92,10 +106,31 @@ func wire(p program, d *database) (*application, error) {
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Sessions: sessions, SignIn: s.signin, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
-		Attribution: s.attribution, Commissions: s.commissions, DevMail: devMail,
+		Attribution: s.attribution, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
+		SendTestMail: mailer.SendTest, DevMail: devMail,
+	})
+	a.api = api.NewServer(api.Options{
+		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
+		Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution,
+		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, SendTestMail: mailer.SendTest,
 	})
 	a.redirect = redirect.NewServer(a.edge, s.tracking)
 	return a, nil
+}
+
+// operatorMail is how mail leaves for tenants without a server of their own: by SMTP_URL, in
+// development into a memory that /dev/mail shows, and else not at all.
+func operatorMail(p program) (mail.Sender, *mail.Memory, error) {
+	switch {
+	case p.cfg.Mail.SMTPURL != "":
+		c, err := mail.ParseSMTPURL(p.cfg.Mail.SMTPURL.Reveal(), p.cfg.Mail.From)
+		return mail.NewSMTP(c), nil, err
+	case p.cfg.Development():
+		memory := mail.NewMemory(p.cfg.Now, p.stdout)
+		return memory, memory, nil
+	default:
+		return nil, nil, nil
+	}
 }
 
 func urlsOf(p program, t tenancy.Tenant) routes.URLs {
@@ -112,6 +147,7 @@ func (a *application) router(ready func() bool) *echo.Echo {
 	e.HTTPErrorHandler = a.fail
 	a.edge.Install(e)
 	a.edge.Serve(e, a.pages.Surface(), a.pages.Routes())
+	a.edge.Serve(e, a.api.Surface(), a.api.Routes())
 	a.edge.Serve(e, edge.Surface{Fail: a.pages.Fail}, a.redirect.Routes())
 	for _, r := range systemRoutes(ready) {
 		e.Add(r.Method, r.Path, r.Handle)
@@ -135,15 +171,16 @@ func systemRoutes(ready func() bool) []edge.Route {
 	return []edge.Route{probe("/healthz", func() bool { return true }), probe("/readyz", ready), get, head}
 }
 
-// fail answers what no route took.
+// fail answers what no route took: by JSON below the API's path, and else by a page.
 func (a *application) fail(err error, c echo.Context) {
 	if c.Response().Committed {
 		return
 	}
-	if err := a.pages.Fail(c, err); err != nil {
+	fail := a.pages.Fail
+	if strings.Contains(c.Request().URL.Path, "/api/") {
+		fail = a.api.Fail
+	}
+	if err := fail(c, err); err != nil {
 		a.edge.Log.Error("an error could not be answered", "error", err)
 	}
 }
-
-// unsigned takes identify calls without a signature.
-func unsigned(context.Context) (string, bool, error) { return "", false, nil }

@@ -1,0 +1,132 @@
+package api
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/edge"
+	"github.com/openpartner/openpartner/app/limits"
+)
+
+// operation is an endpoint together with the types it speaks, from which its description is
+// made.
+type operation struct {
+	edge.Route
+
+	Summary string
+	In      any // the body, as the handler decodes it; nil for none
+	Out     any // the answer, as the handler encodes it; nil for none
+	Status  int // of a success
+	Query   []string
+}
+
+// Routes are all endpoints.
+func (s *Server) Routes() []edge.Route {
+	table := []edge.Route{
+		{Method: http.MethodOptions, Path: "/api/v1" + identifyPath, Group: edge.Static, Auth: edge.Public, Handle: s.identifyPreflight},
+		{Method: http.MethodGet, Path: "/api/openapi.json", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.openAPI},
+		{Method: http.MethodGet, Path: "/docs/api", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.docs},
+	}
+	for _, o := range s.operations() {
+		table = append(table, o.Route)
+	}
+	return table
+}
+
+// operations are the endpoints of /api/v1, in the order in which the reference shows them.
+func (s *Server) operations() []operation {
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	const admin, adminRead = auth.AdminScope, auth.AdminReadScope
+	pages := []string{"cursor", "limit"}
+	span := []string{"from", "to", "partner_id", "campaign_id"}
+
+	return []operation{
+		op(get, "/whoami", "", s.whoami, "Say whose key this is", nil, whoamiJSON{}),
+
+		open(op(post, identifyPath, "", s.identify, "Tie a click to a user", identifyIn{}, identifyJSON{}), limits.PerMinute("identify", 120)),
+		created(op(post, "/events", "events:write", s.eventsCreate, "Record what a user did", eventIn{}, recordedJSON{})),
+		asking(op(get, "/events", "events:read", s.eventsIndex, "List events", nil, list[eventJSON]{}), append(pages, "user_id", "type", "from", "to")...),
+		op(get, "/events/:id", "events:read", s.eventsShow, "Show an event and who earns from it", nil, explainedJSON{}),
+		op(get, "/jobs/:id", admin, s.jobsShow, "Show how far a job is", nil, jobJSON{}),
+
+		created(op(post, "/partners", "partners:write", s.partnersCreate, "Add a partner", partnerIn{}, partnerJSON{})),
+		orOwn(asking(op(get, "/partners", "partners:read", s.partnersIndex, "List partners", nil, list[partnerJSON]{}), append(pages, "status", "q")...)),
+		orOwn(op(get, "/partners/:id", "partners:read", s.partnersShow, "Show a partner", nil, partnerJSON{})),
+		op(patch, "/partners/:id", "partners:write", s.partnersUpdate, "Change a partner", partnerPatch{}, partnerJSON{}),
+		op(post, "/partners/:id/invite", "partners:write", s.partnersInvite, "Send the invitation once more", nil, partnerJSON{}),
+		op(post, "/partners/:id/approve", "partners:write", s.partnersApprove, "Accept an application", nil, partnerJSON{}),
+		op(post, "/partners/:id/decline", "partners:write", s.partnersDecline, "Decline an application", reasonIn{}, partnerJSON{}),
+		op(post, "/partners/:id/revoke", "partners:write", s.partnersRevoke, "End the work with a partner", reasonIn{}, partnerJSON{}),
+		op(post, "/partners/:id/reinstate", "partners:write", s.partnersReinstate, "Take a revoked partner back", nil, partnerJSON{}),
+		op(put, "/partners/:id/campaigns", "partners:write", s.partnerCampaignsUpdate, "Say which campaigns a partner may promote", grantsIn{}, partnerJSON{}),
+		op(put, "/partners/:id/campaigns/:campaign_id/rules", "campaigns:write", s.partnerRulesUpdate, "Give a partner rules of their own", rulesIn{}, rulesJSON{}),
+		orOwn(asking(op(get, "/partners/:id/links", "links:read", s.partnerLinksIndex, "List a partner's links", nil, list[linkJSON]{}), pages...)),
+		created(orOwn(op(post, "/partners/:id/links", "links:write", s.partnerLinksCreate, "Make a link", linkIn{}, linkJSON{}))),
+		orOwn(asking(op(get, "/partners/:id/commissions", "commissions:read", s.partnerCommissionsIndex, "List a partner's commissions", nil, list[commissionJSON]{}),
+			append(pages, "status", "campaign_id", "from", "to")...)),
+
+		orOwn(asking(op(get, "/links", "links:read", s.linksIndex, "List links", nil, list[linkJSON]{}), append(pages, "partner_id", "campaign_id")...)),
+		orOwn(empty(op(del, "/links/:id", "links:write", s.linksDelete, "Archive a link", nil, nil))),
+
+		created(op(post, "/campaigns", "campaigns:write", s.campaignsCreate, "Add a campaign", campaignIn{}, campaignJSON{})),
+		asking(op(get, "/campaigns", "campaigns:read", s.campaignsIndex, "List campaigns", nil, list[campaignJSON]{}), append(pages, "status")...),
+		op(get, "/campaigns/:id", "campaigns:read", s.campaignsShow, "Show a campaign", nil, campaignJSON{}),
+		op(patch, "/campaigns/:id", "campaigns:write", s.campaignsUpdate, "Change a campaign from now on", campaignPatch{}, campaignJSON{}),
+
+		orOwn(asking(op(get, "/commissions", "commissions:read", s.commissionsIndex, "List commissions", nil, list[commissionJSON]{}), append(append(pages, "status"), span...)...)),
+		orOwn(op(get, "/commissions/:id", "commissions:read", s.commissionsShow, "Show a commission", nil, commissionJSON{})),
+		op(post, "/commissions/:id/approve", "commissions:write", s.commissionsApprove, "Approve a commission", approveIn{}, commissionJSON{}),
+		op(post, "/commissions/:id/reverse", "commissions:write", s.commissionsReverse, "Reverse a commission", reverseIn{}, commissionJSON{}),
+
+		orOwn(asking(op(get, "/reports/overview", "reports:read", s.reportsOverview, "Add up a time", nil, figuresJSON{}), span...)),
+		orOwn(asking(op(get, "/reports/timeseries", "reports:read", s.reportsTimeseries, "Add up a time, by day or week", nil, timeseriesJSON{}), append(span, "bucket")...)),
+
+		asking(op(get, "/api-keys", adminRead, s.apiKeysIndex, "List API keys", nil, list[apiKeyJSON]{}), pages...),
+		created(op(post, "/api-keys", admin, s.apiKeysCreate, "Make an API key", apiKeyIn{}, newAPIKeyJSON{})),
+		empty(op(del, "/api-keys/:id", admin, s.apiKeysDelete, "Revoke an API key", nil, nil)),
+
+		asking(op(get, "/admins", adminRead, s.adminsIndex, "List admins", nil, list[adminJSON]{}), pages...),
+		created(op(post, "/admins", admin, s.adminsCreate, "Invite an admin", adminIn{}, adminJSON{})),
+		op(post, "/admins/:id/revoke", admin, s.adminsRevoke, "End an admin's access", reasonIn{}, adminJSON{}),
+		op(post, "/admins/:id/reinstate", admin, s.adminsReinstate, "Let a revoked admin back in", nil, adminJSON{}),
+		op(post, "/admins/:id/invite", admin, s.adminsInvite, "Send the invitation once more", nil, adminJSON{}),
+
+		op(get, "/config/program", adminRead, s.programShow, "Show the program's settings", nil, programJSON{}),
+		op(put, "/config/program", admin, s.programUpdate, "Change the program's settings", programIn{}, programJSON{}),
+		op(post, "/config/program", admin, s.programUpdate, "Change the program's settings", programIn{}, programJSON{}),
+		op(get, "/config/mail", adminRead, s.mailShow, "Show the mail settings", nil, mailJSON{}),
+		op(put, "/config/mail", admin, s.mailUpdate, "Change the mail settings", mailIn{}, mailJSON{}),
+		op(post, "/config/mail", admin, s.mailUpdate, "Change the mail settings", mailIn{}, mailJSON{}),
+		detached(op(post, "/config/mail/test", admin, s.mailTest, "Send a test mail to yourself", nil, mailTestJSON{})),
+		op(get, "/config/tracking", adminRead, s.trackingShow, "Show the tracking settings", nil, trackingJSON{}),
+		op(put, "/config/tracking", admin, s.trackingUpdate, "Change the tracking settings", trackingIn{}, trackingJSON{}),
+		op(post, "/config/tracking", admin, s.trackingUpdate, "Change the tracking settings", trackingIn{}, trackingJSON{}),
+	}
+}
+
+// op is an endpoint for keys that hold a scope.
+func op(method, path, scope string, h echo.HandlerFunc, summary string, in, out any) operation {
+	return operation{
+		Route:   edge.Route{Method: method, Path: "/api/v1" + path, Group: edge.Pinned, Auth: edge.KeyAuth, Scope: scope, Handle: h},
+		Summary: summary, In: in, Out: out, Status: http.StatusOK,
+	}
+}
+
+// open lets everybody in, so often a minute.
+func open(o operation, limit limits.Rule) operation {
+	o.Auth, o.Limit = edge.Public, limit
+	return o
+}
+
+func created(o operation) operation { o.Status = http.StatusCreated; return o }
+
+func empty(o operation) operation { o.Status = http.StatusNoContent; return o }
+
+// orOwn lets a partner's key in, too; the service keeps it to its own rows.
+func orOwn(o operation) operation { o.Role = own; return o }
+
+func detached(o operation) operation { o.Group = edge.Detached; return o }
+
+func asking(o operation, query ...string) operation { o.Query = query; return o }

@@ -1,0 +1,107 @@
+// Package api serves the JSON API: it decodes strictly, makes one service call and encodes.
+//
+// It owns no rule, no SQL but that of idempotency keys, and no permission beyond the scope that
+// a route declares. Invariant: pages and API call the same services, so they can't differ in
+// what they allow.
+package api
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/openpartner/openpartner/app/attribution"
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/campaigns"
+	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/edge"
+	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/limits"
+	"github.com/openpartner/openpartner/app/links"
+	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/reports"
+	"github.com/openpartner/openpartner/app/settings"
+	"github.com/openpartner/openpartner/app/tracking"
+)
+
+// Options are what the API stands on.
+type Options struct {
+	Edge        *edge.Edge
+	Log         *slog.Logger
+	Now         func() time.Time
+	Limiter     *limits.Limiter
+	Keys        *auth.APIKeys
+	Admins      *auth.Admins
+	Partners    *partners.Service
+	Campaigns   *campaigns.Service
+	Links       *links.Service
+	Tracking    *tracking.Service
+	Attribution *attribution.Service
+	Commissions *commissions.Service
+	Settings    *settings.Service
+	Reports     *reports.Service
+	// SendTestMail sends one mail by the tenant's transport, at once.
+	SendTestMail func(ctx context.Context, to string) error
+}
+
+// Server serves the API.
+type Server struct{ Options }
+
+// NewServer makes the API's server.
+func NewServer(o Options) *Server { return &Server{Options: o} }
+
+// own marks routes that a partner's key may use for its own rows; the service checks whose.
+const own = "own"
+
+// perKey is how many requests a key has a minute.
+func perKey() limits.Rule { return limits.PerMinute("api", 600) }
+
+// Surface is how API requests authenticate and fail.
+func (s *Server) Surface() edge.Surface {
+	return edge.Surface{Authenticate: s.authenticate, Guard: s.guard, Wrap: s.idempotent, Fail: s.Fail}
+}
+
+// authenticate recognises the bearer key. Session cookies mean nothing here.
+func (s *Server) authenticate(c echo.Context, ctx context.Context) (context.Context, auth.Principal, error) {
+	route, _ := edge.RouteOf(c)
+	header := c.Request().Header.Get("Authorization")
+	if header == "" && route.Auth == edge.Public {
+		return ctx, auth.Principal{Kind: auth.Nobody}, nil
+	}
+	scheme, key, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		key = ""
+	}
+	p, err := s.Keys.Recognise(ctx, strings.TrimSpace(key))
+	return ctx, p, err
+}
+
+// guard counts the request against the key's limit and asks for the route's scope.
+func (s *Server) guard(c echo.Context, r edge.Route, p auth.Principal) error {
+	if p.Kind == auth.Key {
+		if err := s.limit(c, p); err != nil {
+			return err
+		}
+	}
+	if r.Auth == edge.Public || (r.Scope == "" && p.Kind == auth.Key) {
+		return nil
+	}
+	if r.Role == own && p.KeyKind == "partner" {
+		return nil
+	}
+	return p.Holds(r.Scope)
+}
+
+func (s *Server) limit(c echo.Context, p auth.Principal) error {
+	used, err := s.Limiter.Take(c.Request().Context(), perKey(), p.ID.String())
+	writeLimit(c, used)
+	return err
+}
+
+// errTooLarge is the answer to a body over the limit.
+func errTooLarge() error {
+	return &fault.Error{Kind: fault.KindTooLarge, Code: "too_large", Message: "The body is larger than 1 MB."}
+}

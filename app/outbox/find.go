@@ -1,0 +1,68 @@
+package outbox
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/fault"
+)
+
+// Row is a job as people may see it: how far it is, and why it failed last.
+type Row struct {
+	ID         uuid.UUID
+	Kind       string
+	Status     string // pending, running, done, dead or cancelled
+	Attempts   int
+	Progress   json.RawMessage
+	LastError  *string
+	RunAt      time.Time
+	FinishedAt *time.Time
+	CreatedAt  time.Time
+}
+
+// Progress is how far a job of many parts is.
+type Progress struct {
+	Total  int64 `json:"total"`
+	Done   int64 `json:"done"`
+	Queued int64 `json:"queued,omitempty"`
+	Failed int64 `json:"failed"`
+}
+
+// Counted reads the progress; a job of one part counts as one.
+func (r Row) Counted() Progress {
+	var p Progress
+	if err := json.Unmarshal(r.Progress, &p); err == nil && p.Total > 0 {
+		return p
+	}
+	p = Progress{Total: 1}
+	switch r.Status {
+	case "done":
+		p.Done = 1
+	case "dead":
+		p.Failed = 1
+	}
+	return p
+}
+
+// Find gives one job of this tenant; another's does not exist. It asks for no right: the one
+// surface that calls it lets only admins in.
+func Find(ctx context.Context, id uuid.UUID) (Row, error) {
+	var r Row
+	err := db.Tx(ctx).NewRaw(`
+		select id, kind, status, attempts, coalesce(progress, 'null') as progress, last_error, run_at, finished_at, created_at
+		from platform.jobs where id = ?`, id).Scan(ctx, &r)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Row{}, fault.NotFound("job")
+	}
+	if err != nil {
+		return Row{}, fmt.Errorf("find job: %w", err)
+	}
+	return r, nil
+}

@@ -1,0 +1,45 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/openpartner/openpartner/app/db"
+)
+
+// KindRetention deletes what has served its time.
+const KindRetention = "retention"
+
+// keptJobs is how long finished jobs can be looked up.
+const keptJobs = 30 * 24 * time.Hour
+
+// Periodics are the jobs that the clock asks for.
+func Periodics() []Periodic {
+	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}}
+}
+
+// Retention deletes, of all tenants, spent links, sessions that are over (tombstones too),
+// answers kept for repeated requests, full buckets of rate limits, salts of past days and
+// finished jobs. Rows of money and facts are no business of its.
+func Retention(now func() time.Time) Registration {
+	return Registration{Kind: KindRetention, Timeout: 5 * time.Minute, InTx: true, Run: func(ctx context.Context, _ Job) error {
+		at := now()
+		for what, old := range map[string]struct {
+			statement string
+			before    time.Time
+		}{
+			"magic links":      {`delete from magic_links where expires_at < ?`, at.Add(-24 * time.Hour)},
+			"sessions":         {`delete from sessions where expires_at < ?`, at},
+			"idempotency keys": {`delete from idempotency_keys where expires_at < ?`, at},
+			"rate limits":      {`delete from platform.rate_limits where tat < ?`, time.Now()},
+			"daily salts":      {`delete from platform.daily_salts where day < ?::date`, at.UTC().AddDate(0, 0, -2)},
+			"jobs":             {`delete from platform.jobs where status in ('done', 'cancelled') and finished_at < ?`, time.Now().Add(-keptJobs)},
+		} {
+			if _, err := db.Tx(ctx).NewRaw(old.statement, old.before).Exec(ctx); err != nil {
+				return fmt.Errorf("delete old %s: %w", what, err)
+			}
+		}
+		return nil
+	}}
+}

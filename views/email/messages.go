@@ -1,0 +1,81 @@
+package email
+
+import (
+	"context"
+
+	"github.com/a-h/templ"
+)
+
+// Message is a whole mail before it is rendered.
+type Message struct {
+	Subject string
+	Props   Props
+	Body    templ.Component
+}
+
+// Compose gives the two forms of a mail.
+func (m Message) Compose(ctx context.Context) (html, text string, err error) {
+	mail := Layout(m.Props, m.Body)
+	if html, err = Render(ctx, mail); err != nil {
+		return "", "", err
+	}
+	text, err = Text(ctx, mail)
+	return html, text, err
+}
+
+// Brand is who writes.
+type Brand struct {
+	Name   string
+	Accent string // #rrggbb, or empty
+}
+
+// SignIn carries the link that somebody asked for.
+func SignIn(b Brand, link string) Message {
+	return Message{
+		Subject: "Sign in to " + b.Name,
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "Sign in to " + b.Name, Preheader: "Your link works once, for 10 minutes.",
+			ButtonText: "Sign in", ButtonURL: link,
+			Reason: "You get this because this address was typed into the sign-in form of " + b.Name + ".",
+		},
+		Body: Paragraphs("This link signs you in. It works once, for 10 minutes.", "If you did not ask for it, you need not do anything: nobody can sign in without this mail."),
+	}
+}
+
+// AdminInvitation asks somebody to help run a program.
+func AdminInvitation(b Brand, name, link string) Message {
+	return Message{
+		Subject: "Help run the partner program of " + b.Name,
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "You are invited to " + b.Name, Preheader: "Accept within 7 days.",
+			ButtonText: "Accept the invitation", ButtonURL: link,
+			Reason: "You get this because an admin of " + b.Name + " invited this address.",
+		},
+		Body: Paragraphs("Hello "+name+",", "you are invited to help run the partner program of "+b.Name+". The link works once, for 7 days."),
+	}
+}
+
+// PartnerInvitation asks somebody to promote a program.
+func PartnerInvitation(b Brand, name, link string) Message {
+	return Message{
+		Subject: b.Name + " invites you to its partner program",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "Become a partner of " + b.Name, Preheader: "Accept within 7 days.",
+			ButtonText: "Accept the invitation", ButtonURL: link,
+			Reason: "You get this because " + b.Name + " invited this address to its partner program.",
+		},
+		Body: Paragraphs("Hello "+name+",", b.Name+" would like you to become a partner: share a link of yours and earn from what it brings in. The invitation works once, for 7 days."),
+	}
+}
+
+// Test shows that mail arrives.
+func Test(b Brand, settings string) Message {
+	return Message{
+		Subject: "Mail from " + b.Name + " works",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "Mail works", ButtonText: "Open the settings", ButtonURL: settings,
+			Reason: "You get this because you pressed the test button in the mail settings of " + b.Name + ".",
+		},
+		Body: Paragraphs("This is the test that you asked for. Sign-in links and invitations will arrive the same way."),
+	}
+}
