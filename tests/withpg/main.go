@@ -1,4 +1,4 @@
-// Command withpg runs another command beside a throwaway PostgreSQL:
+// Command withpg runs another command beside a throwaway PostgreSQL and a build of the program:
 //
 //	go run ./tests/withpg go test ./...
 package main
@@ -34,8 +34,17 @@ func run() (int, error) {
 		return 1, err
 	}
 	defer func() { _ = server.Stop() }()
+	dir, err := os.MkdirTemp("", "openpartner-test")
+	if err != nil {
+		return 1, err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	binary, err := testkit.Build(ctx, dir)
+	if err != nil {
+		return 1, err
+	}
 	cmd := exec.CommandContext(ctx, os.Args[1], os.Args[2:]...) //nolint:gosec // that is what it is for
-	cmd.Env = append(os.Environ(), testkit.EnvURL+"="+server.URL)
+	cmd.Env = append(os.Environ(), testkit.EnvURL+"="+server.URL, testkit.EnvBinary+"="+binary)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Run(); err != nil {
 		if exit, ok := errors.AsType[*exec.ExitError](err); ok {

@@ -1,0 +1,334 @@
+package testkit
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/openpartner/openpartner/app/secrets"
+)
+
+// EnvBinary names the program that tests run; without it each test binary builds one.
+const EnvBinary = "OPENPARTNER_TEST_BINARY"
+
+// Build builds the program into a directory.
+func Build(ctx context.Context, dir string) (string, error) {
+	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the module: %w", err)
+	}
+	binary := filepath.Join(dir, "openpartner")
+	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/openpartner")
+	build.Dir = strings.TrimSpace(string(root))
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return binary, nil
+}
+
+var builtOnce = sync.OnceValues(func() (string, error) {
+	if binary := os.Getenv(EnvBinary); binary != "" {
+		return binary, nil
+	}
+	dir, err := os.MkdirTemp("", "openpartner-test")
+	if err != nil {
+		return "", err
+	}
+	return Build(context.Background(), dir)
+})
+
+// Binary is the path of the program.
+func Binary(t testing.TB) string {
+	t.Helper()
+	path, err := builtOnce()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// App is the real program, serving a database of its own.
+type App struct {
+	URL string
+	DB  *Database
+
+	t   testing.TB
+	env []string
+	out *output
+}
+
+// Start runs the program until the test ends. Variables may be added or overridden.
+func Start(t testing.TB, env ...string) *App {
+	t.Helper()
+	d := DB(t)
+	port := freePort(t)
+	a := &App{URL: "http://localhost:" + port, DB: d, t: t, out: newOutput()}
+	a.env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "OPENPARTNER_ENV=development", "OPENPARTNER_DATA=" + t.TempDir(),
+		"OPENPARTNER_LISTEN=127.0.0.1:" + port, "OPENPARTNER_PUBLIC_URL=" + a.URL, "SECRETS_ENCRYPTION_KEY=" + secrets.Generate(),
+		"DATABASE_URL=" + d.OwnerURL, "DATABASE_URL_APP=" + d.AppURL, "DATABASE_URL_SYSTEM=" + d.SystemURL, "LOG_FORMAT=json",
+	}, env...)
+	cmd := exec.Command(Binary(t), "serve")
+	cmd.Env, cmd.Stdout, cmd.Stderr = a.env, a.out, a.out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait(); a.out.close() }()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		if err := <-ended; err != nil {
+			t.Errorf("the program ended badly: %v\n%s", err, a.out)
+		}
+	})
+	if _, ok := a.out.wait(`"msg":"ready"`); !ok {
+		t.Fatalf("the program did not start:\n%s", a.out)
+	}
+	return a
+}
+
+func freePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// Command runs a subcommand beside the server and gives what it printed.
+func (a *App) Command(args ...string) string {
+	a.t.Helper()
+	cmd := exec.Command(Binary(a.t), args...)
+	cmd.Env = a.env
+	var out, complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	if err := cmd.Run(); err != nil {
+		a.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, complaints.String())
+	}
+	return strings.TrimSpace(out.String())
+}
+
+// SetupCode is the code that the server printed at its start.
+func (a *App) SetupCode() string {
+	a.t.Helper()
+	line, _ := a.out.wait("Set-up code: ")
+	_, code, _ := strings.Cut(line, "Set-up code: ")
+	return code
+}
+
+// Await waits for a line of the server's output that holds text, and gives it.
+func (a *App) Await(text string) string {
+	a.t.Helper()
+	line, ok := a.out.wait(text)
+	if !ok {
+		a.t.Fatalf("no line with %q:\n%s", text, a.out)
+	}
+	return line
+}
+
+// Key makes an API key: an admin's, or one with scopes.
+func (a *App) Key(scopes ...string) string {
+	a.t.Helper()
+	if len(scopes) == 0 {
+		return a.Command("create-key", "--name", "test")
+	}
+	return a.Command("create-key", "--name", "test", "--scopes", strings.Join(scopes, ","))
+}
+
+// Answer is what a call got back.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   string
+}
+
+// JSON reads the body into a value.
+func (r Answer) JSON(t testing.TB, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(r.Body), into); err != nil {
+		t.Fatalf("not JSON: %v\n%s", err, r.Body)
+	}
+}
+
+// Call is one request to the JSON API; body may be a string as it is, or a value.
+func (a *App) Call(key, method, path string, body any, header ...string) Answer {
+	a.t.Helper()
+	var text string
+	switch b := body.(type) {
+	case nil:
+	case string:
+		text = b
+	default:
+		encoded, err := json.Marshal(b)
+		if err != nil {
+			a.t.Fatal(err)
+		}
+		text = string(encoded)
+	}
+	req, err := http.NewRequest(method, a.URL+path, strings.NewReader(text))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	if key != "" {
+		req.Header.Set("Authorization", "Bearer "+key)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	return do(a.t, noRedirect(nil), req)
+}
+
+// Visitor is a browser without scripts: it keeps cookies, sends forms and follows nothing.
+type Visitor struct {
+	HTMX bool // sends what htmx would
+
+	app    *App
+	client *http.Client
+}
+
+// Visitor opens a new one.
+func (a *App) Visitor() *Visitor {
+	a.t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return &Visitor{app: a, client: noRedirect(jar)}
+}
+
+// Admin is a visitor who signed in as an admin, by the link that create-admin prints.
+func (a *App) Admin() *Visitor {
+	a.t.Helper()
+	v := a.Visitor()
+	link, err := url.Parse(a.Command("create-admin", "--email", "ada@example.com", "--name", "Ada Admin"))
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	if got := v.Post("/auth/verify", url.Values{"token": {link.Query().Get("token")}}); got.Status != http.StatusSeeOther {
+		a.t.Fatalf("sign in: %d\n%s", got.Status, got.Body)
+	}
+	return v
+}
+
+// Get loads a page.
+func (v *Visitor) Get(path string) Answer { return v.send(http.MethodGet, path, nil) }
+
+// Post sends a form as a page of ours would.
+func (v *Visitor) Post(path string, form url.Values) Answer {
+	return v.send(http.MethodPost, path, form)
+}
+
+func (v *Visitor) send(method, path string, form url.Values) Answer {
+	v.app.t.Helper()
+	req, err := http.NewRequest(method, v.app.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		v.app.t.Fatal(err)
+	}
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	if method == http.MethodPost {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	if v.HTMX {
+		req.Header.Set("HX-Request", "true")
+	}
+	return do(v.app.t, v.client, req)
+}
+
+func noRedirect(jar http.CookieJar) *http.Client {
+	return &http.Client{
+		Jar: jar, Timeout: 30 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+func do(t testing.TB, client *http.Client, req *http.Request) Answer {
+	t.Helper()
+	res, err := client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	var body bytes.Buffer
+	if _, err := body.ReadFrom(res.Body); err != nil {
+		t.Fatal(err)
+	}
+	return Answer{Status: res.StatusCode, Header: res.Header, Body: body.String()}
+}
+
+// output collects what a program prints, and lets tests wait for a line.
+type output struct {
+	mu     sync.Mutex
+	text   bytes.Buffer
+	more   *sync.Cond
+	closed bool
+}
+
+func newOutput() *output {
+	o := &output{}
+	o.more = sync.NewCond(&o.mu)
+	return o
+}
+
+// Write is part of io.Writer.
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	defer o.more.Broadcast()
+	return o.text.Write(p)
+}
+
+func (o *output) close() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.closed = true
+	o.more.Broadcast()
+}
+
+// wait gives the first whole line with text in it; false when the program ended without one.
+func (o *output) wait(text string) (string, bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for {
+		lines := bufio.NewScanner(bytes.NewReader(o.text.Bytes()))
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			if strings.Contains(lines.Text(), text) {
+				return lines.Text(), true
+			}
+		}
+		if o.closed {
+			return "", false
+		}
+		o.more.Wait()
+	}
+}
+
+// String gives all of it.
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
