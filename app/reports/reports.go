@@ -91,11 +91,16 @@ func (s *Service) Overview(ctx context.Context, f Filter) (Figures, error) {
 	if err != nil {
 		return Figures{}, err
 	}
+	return Sum(series), nil
+}
+
+// Sum adds the buckets of a series up.
+func Sum(series []Moment) Figures {
 	var sum Figures
 	for _, m := range series {
 		sum.add(m.Figures)
 	}
-	return sum, nil
+	return sum
 }
 
 // Timeseries gives every bucket of the range, empty ones too, oldest first. Partners see their

@@ -31,7 +31,7 @@ func (s *Server) authenticate(c echo.Context, ctx context.Context) (context.Cont
 
 // Routes are all pages. What shows and what changes one thing stand together; every change is a POST.
 func (s *Server) Routes() []edge.Route {
-	return []edge.Route{
+	table := []edge.Route{
 		open(http.MethodGet, "/", s.home),
 		global(open(http.MethodGet, "/install", s.installNew)),
 		limited(global(open(http.MethodPost, "/install", s.installCreate)), "install", 5),
@@ -40,7 +40,40 @@ func (s *Server) Routes() []edge.Route {
 		limited(open(http.MethodGet, "/auth/verify", s.verifyShow), "verify-look", 60),
 		limited(open(http.MethodPost, "/auth/verify", s.verifyCreate), "verify", 30),
 		open(http.MethodPost, "/signout", s.signOut),
+		open(http.MethodGet, "/brand.css", s.brandCSS),
+
+		view("/admin", s.overview),
+
+		view("/admin/api-keys", s.apiKeysIndex),
+		stepUp(edit("/admin/api-keys/new", s.apiKeysNew)),
+		stepUp(do("/admin/api-keys", s.apiKeysCreate)),
+		stepUp(edit("/admin/api-keys/:id/revocation", s.apiKeyRevocationsNew)),
+		stepUp(do("/admin/api-keys/:id/revocation", s.apiKeyRevocationsCreate)),
+
+		view("/admin/admins", s.adminsIndex),
+		stepUp(edit("/admin/admins/new", s.adminsNew)),
+		stepUp(do("/admin/admins", s.adminsCreate)),
+		stepUp(do("/admin/admins/:id/invitation", s.adminInvitationsCreate)),
+		stepUp(edit("/admin/admins/:id/revocation", s.adminRevocationsNew)),
+		stepUp(do("/admin/admins/:id/revocation", s.adminRevocationsCreate)),
+		stepUp(do("/admin/admins/:id/reinstatement", s.adminReinstatementsCreate)),
+
+		view("/admin/settings/program", s.settingsProgramEdit),
+		do("/admin/settings/program", s.settingsProgramUpdate),
+		view("/admin/settings/mail", s.settingsMailEdit),
+		do("/admin/settings/mail", s.settingsMailUpdate),
+		detached(do("/admin/settings/mail/test", s.settingsMailTest)),
+		view("/admin/settings/tracking", s.settingsTrackingEdit),
+		do("/admin/settings/tracking", s.settingsTrackingUpdate),
+
+		{Method: http.MethodGet, Path: "/partner", Group: edge.Pinned, Auth: edge.Session, Role: edge.RolePartner, Handle: s.portalHome},
 	}
+	if s.DevMail != nil {
+		table = append(table,
+			edge.Route{Method: http.MethodGet, Path: "/dev/mail", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.devMailIndex},
+			edge.Route{Method: http.MethodGet, Path: "/dev/mail/:id", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.devMailShow})
+	}
+	return table
 }
 
 // open is for everybody.

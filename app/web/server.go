@@ -46,6 +46,8 @@ type Options struct {
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
 
+	// OperatorMail says that mail leaves even for programs without a server of their own.
+	OperatorMail bool
 	// DevMail holds the mails of development; nil in production.
 	DevMail *mail.Memory
 }

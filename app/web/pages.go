@@ -1,0 +1,65 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/a-h/templ"
+	"github.com/labstack/echo/v4"
+
+	"github.com/openpartner/openpartner/app/paging"
+	"github.com/openpartner/openpartner/views/ui"
+)
+
+// formPage shows a form below its heading. A refused one is answered to htmx by the form alone,
+// which takes the place of the one that was sent.
+func (s *Server) formPage(c echo.Context, status int, head ui.HeaderProps, form templ.Component) error {
+	if status == http.StatusUnprocessableEntity && fragment(c) {
+		vary(c)
+		return s.render(c, status, form)
+	}
+	return s.page(c, status, head.Title, templ.Join(ui.PageHeader(head), form))
+}
+
+// confirm asks before an action that matters: in a dialog for htmx, else on a page of its own.
+// Inputs, such as a note, stand between the question and its buttons.
+func (s *Server) confirm(c echo.Context, status int, p ui.ConfirmProps, inputs ...templ.Component) error {
+	body := ui.ConfirmPage(p)
+	if fragment(c) && status == http.StatusOK {
+		body = ui.ConfirmDialog(p)
+	}
+	ctx := templ.WithChildren(c.Request().Context(), templ.Join(inputs...))
+	c.SetRequest(c.Request().WithContext(ctx))
+	return s.page(c, status, p.Title, body)
+}
+
+// pageOf reads the cursor of a list.
+func pageOf(c echo.Context) (paging.Page, error) {
+	return paging.Parse(c.QueryParam("cursor"), c.QueryParam("limit"))
+}
+
+// pager leads on from this page of a list, keeping its filters.
+func pager[T any](c echo.Context, path, target string, r paging.Result[T]) ui.PagerProps {
+	filters := url.Values{}
+	for name, values := range c.QueryParams() {
+		if name != "cursor" && values[0] != "" {
+			filters.Set(name, values[0])
+		}
+	}
+	p := ui.PagerProps{Target: target}
+	if c.QueryParam("cursor") != "" {
+		p.FirstHref = withQuery(path, filters)
+	}
+	if r.Next != "" {
+		filters.Set("cursor", r.Next)
+		p.NextHref = withQuery(path, filters)
+	}
+	return p
+}
+
+func withQuery(path string, q url.Values) string {
+	if len(q) == 0 {
+		return path
+	}
+	return path + "?" + q.Encode()
+}
