@@ -2,15 +2,13 @@ package overview
 
 import (
 	"math"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/routes"
-	"github.com/openpartner/openpartner/views/chart"
+	"github.com/openpartner/openpartner/views/figures"
 	"github.com/openpartner/openpartner/views/ui"
 )
 
@@ -63,7 +61,7 @@ func (p Page) stats() []ui.StatProps {
 }
 
 func (p Page) count(label string, now, before int64) ui.StatProps {
-	s := ui.StatProps{Label: label, Value: grouped(now)}
+	s := ui.StatProps{Label: label, Value: figures.Count(now)}
 	s.Change, s.Trend, s.Note = p.change(now, before)
 	return s
 }
@@ -98,104 +96,9 @@ func (p Page) change(now, before int64) (text string, t ui.Trend, note string) {
 	}
 }
 
-// currency is the one with the most revenue by count of days, or the first there is.
-func (p Page) currency() string {
-	seen := map[string]int{}
-	for _, m := range p.Series {
-		for _, one := range m.Money {
-			seen[one.Currency]++
-		}
-	}
-	best := "USD"
-	for _, currency := range sortedKeys(seen) {
-		if seen[currency] > seen[best] {
-			best = currency
-		}
-	}
-	return best
-}
-
-func sortedKeys(m map[string]int) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-func (p Page) labels() []string {
-	labels := make([]string, len(p.Series))
-	for i, m := range p.Series {
-		labels[i] = m.Start.Format("2 Jan")
-	}
-	return labels
-}
-
-func (p Page) series(name string, value func(reports.Figures) (float64, string)) chart.Series {
-	s := chart.Series{Name: name}
-	for _, m := range p.Series {
-		v, text := value(m.Figures)
-		s.Points = append(s.Points, chart.Point{Value: v, Text: text})
-	}
-	return s
-}
-
-func (p Page) traffic() chart.Chart {
-	count := func(of func(reports.Figures) int64) func(reports.Figures) (float64, string) {
-		return func(f reports.Figures) (float64, string) { return float64(of(f)), grouped(of(f)) }
-	}
-	return chart.Chart{
-		ID: "traffic", Title: "Clicks and conversions by day", Labels: p.labels(),
-		Series: []chart.Series{
-			p.series("Clicks", count(func(f reports.Figures) int64 { return f.Clicks })),
-			p.series("Conversions", count(func(f reports.Figures) int64 { return f.Conversions })),
-		},
-	}
-}
+func (p Page) currency() string { return figures.Currency(p.Series) }
 
 func (p Page) revenueTitle() string { return "Revenue and commission in " + p.currency() }
-
-func (p Page) revenue() chart.Chart {
-	currency := p.currency()
-	amount := func(of func(reports.Money) int64) func(reports.Figures) (float64, string) {
-		return func(f reports.Figures) (float64, string) {
-			a := money.Amount{Minor: of(f.In(currency)), Currency: currency}
-			v, _ := strconv.ParseFloat(a.Decimal(), 64) // for the height of a bar only
-			return v, a.Format()
-		}
-	}
-	return chart.Chart{
-		ID: "revenue", Title: "Revenue and commission by day", Labels: p.labels(),
-		Series: []chart.Series{
-			p.series("Revenue", amount(func(m reports.Money) int64 { return m.Revenue })),
-			p.series("Commission", amount(reports.Money.Commission)),
-		},
-	}
-}
-
-// revenues lists what came in, currency by currency.
-func revenues(f reports.Figures) string {
-	var out []string
-	for _, m := range f.Money {
-		if m.Revenue != 0 {
-			out = append(out, money.Amount{Minor: m.Revenue, Currency: m.Currency}.Format())
-		}
-	}
-	if len(out) == 0 {
-		return "–"
-	}
-	return strings.Join(out, ", ")
-}
-
-// grouped writes a count with a space between thousands: 12 345.
-func grouped(n int64) string {
-	text := strconv.FormatInt(n, 10)
-	for i := len(text) - 3; i > 0 && text[i-1] != '-'; i -= 3 {
-		text = text[:i] + "\u202f" + text[i:]
-	}
-	return text
-}
 
 // Bounds are the periods to compare: the last days, and as many before them.
 func Bounds(now time.Time, days int) (from, to, before time.Time) {
