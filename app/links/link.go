@@ -108,7 +108,8 @@ func (s *Service) Create(ctx context.Context, partner uuid.UUID, in Input) (Link
 // allowed refuses partners who may not promote the campaign.
 func (s *Service) allowed(ctx context.Context, p partners.Partner, c campaigns.Campaign) error {
 	if p.Status == partners.StatusRevoked || p.Status == partners.StatusDeclined {
-		return fault.Forbidden("partner_revoked", "This partner was revoked.")
+		return fault.Forbidden("partner_revoked", "This partner was revoked.").
+			WithField("partner_id", "This partner was revoked. Reinstate them first.")
 	}
 	if c.Status == campaigns.Archived {
 		return fault.InvalidField("campaign_id", "This campaign is archived.")

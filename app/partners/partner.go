@@ -7,6 +7,7 @@ package partners
 import (
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -133,8 +134,9 @@ type UpdateInput struct {
 }
 
 const (
-	maxCompany = 200
-	maxText    = 2000
+	maxCompany  = 200
+	maxText     = 2000
+	maxPlatform = 80
 )
 
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
@@ -168,15 +170,23 @@ func (p *Profile) check(fields fault.Fields) {
 	if len(p.Platforms) > 10 {
 		fields.Add("profile.platforms", "At most 10 platforms.")
 	}
-	for _, pl := range p.Platforms {
-		if pl.Platform == "" || len(pl.Platform) > 80 || !webAddress(pl.URL) || (pl.Followers != nil && *pl.Followers < 0) {
-			fields.Add("profile.platforms", "Each platform needs a name and a whole web address.")
-		}
+	for i := range p.Platforms {
+		p.Platforms[i].check(fields, "profile.platforms."+strconv.Itoa(i)+".")
 	}
 	for key, answer := range p.Answers {
 		if len(key) > 80 || len(answer) > maxText {
 			fields.Add("profile.answers", "An answer is too long.")
 		}
+	}
+}
+
+func (p *Platform) check(fields fault.Fields, at string) {
+	p.Platform = person.Line(fields, at+"platform", p.Platform, maxPlatform)
+	if !webAddress(p.URL) {
+		fields.Add(at+"url", "Enter a whole web address, such as https://example.com/you.")
+	}
+	if p.Followers != nil && *p.Followers < 0 {
+		fields.Add(at+"followers", "Give a whole number.")
 	}
 }
 

@@ -1,0 +1,88 @@
+package tracking
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/uptrace/bun"
+
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/db"
+)
+
+// Traffic is how many visits a link had on one day, in UTC.
+type Traffic struct {
+	Day     time.Time
+	Clicks  int64 // that count
+	Flagged int64 // that don't
+}
+
+// LinkTraffic gives the last days of a link, today included, oldest first and without gaps.
+func (s *Service) LinkTraffic(ctx context.Context, link uuid.UUID, days int) ([]Traffic, error) {
+	if err := auth.Require(ctx, "links:read"); err != nil {
+		return nil, err
+	}
+	from := s.firstDay(days)
+	rows, err := trafficByDay(ctx, link, from)
+	if err != nil {
+		return nil, err
+	}
+	line := make([]Traffic, days)
+	for i := range line {
+		line[i].Day = from.AddDate(0, 0, i)
+	}
+	for _, r := range rows {
+		if i := int(r.Day.Sub(from) / (24 * time.Hour)); i < days {
+			line[i].Clicks, line[i].Flagged = r.Clicks, r.Flagged
+		}
+	}
+	return line, nil
+}
+
+// LinkClicks counts the visits that count of several links over the last days.
+func (s *Service) LinkClicks(ctx context.Context, links []uuid.UUID, days int) (map[uuid.UUID]int64, error) {
+	if err := auth.Require(ctx, "links:read"); err != nil {
+		return nil, err
+	}
+	if len(links) == 0 {
+		return map[uuid.UUID]int64{}, nil
+	}
+	return countByLink(ctx, links, s.firstDay(days))
+}
+
+// firstDay is the beginning of the last days, today included.
+func (s *Service) firstDay(days int) time.Time {
+	return s.now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-days)
+}
+
+func trafficByDay(ctx context.Context, link uuid.UUID, from time.Time) ([]Traffic, error) {
+	var rows []Traffic
+	err := db.Tx(ctx).NewRaw(`
+		select date_trunc('day', occurred_at, 'UTC') as day, count(*) filter (where flag is null) as clicks,
+			count(*) filter (where flag is not null) as flagged
+		from clicks where link_id = ? and occurred_at >= ? group by 1`, link, from).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count the link's clicks by day: %w", err)
+	}
+	return rows, nil
+}
+
+func countByLink(ctx context.Context, links []uuid.UUID, from time.Time) (map[uuid.UUID]int64, error) {
+	var rows []struct {
+		LinkID uuid.UUID
+		Clicks int64
+	}
+	err := db.Tx(ctx).NewRaw(`
+		select link_id, count(*) as clicks from clicks
+		where link_id in (?) and occurred_at >= ? and flag is null group by 1`, bun.List(links), from).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count clicks by link: %w", err)
+	}
+	out := make(map[uuid.UUID]int64, len(rows))
+	for _, r := range rows {
+		out[r.LinkID] = r.Clicks
+	}
+	return out, nil
+}
