@@ -51,6 +51,7 @@ type Touch struct {
 	Flag       string
 	Verified   bool      // the stitch was told by the merchant's server
 	StitchedAt time.Time // when the stitch was recorded
+	IdentityID uuid.UUID // of the stitch
 }
 
 // Terms are what a campaign said at the event's time.

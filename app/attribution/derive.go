@@ -82,7 +82,7 @@ func (s *Service) load(ctx context.Context, user string) (*customer, error) {
 	}
 	var involved []uuid.UUID
 	for _, t := range touches {
-		c.touches = append(c.touches, Touch(t))
+		c.touches = append(c.touches, touchOf(t))
 		involved = append(involved, t.CampaignID)
 	}
 	if c.own, err = ownPartners(ctx, user); err != nil {

@@ -95,6 +95,9 @@ func listEvents(ctx context.Context, f Filter, page paging.Page) ([]Listed, erro
 	if f.UserID != "" {
 		q = q.Where("e.user_id = ?", f.UserID)
 	}
+	if len(f.Users) > 0 {
+		q = q.Where("e.user_id in (?)", bun.List(f.Users))
+	}
 	if f.Type != "" {
 		q = q.Where("e.type = ?", f.Type)
 	}

@@ -248,6 +248,7 @@ func (s *Service) trusted(ctx context.Context, in IdentifyInput) (bool, error) {
 // Filter narrows a list of events.
 type Filter struct {
 	UserID   string
+	Users    []string // any of them
 	Type     string
 	From, To *time.Time // by occurred_at; To is exclusive
 }
@@ -276,21 +277,6 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (Outcome, error) {
 		return Outcome{}, err
 	}
 	e, err := findEvent(ctx, id)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return s.outcome(ctx, e)
-}
-
-// Explain gives the event behind a commission to whoever may see that commission.
-func (s *Service) Explain(ctx context.Context, c commissions.Commission) (Outcome, error) {
-	if err := auth.RequireOwn(ctx, "commissions:read", c.PartnerID); err != nil {
-		return Outcome{}, err
-	}
-	if c.EventID == nil {
-		return Outcome{}, fault.NotFound("event")
-	}
-	e, err := findEvent(ctx, *c.EventID)
 	if err != nil {
 		return Outcome{}, err
 	}

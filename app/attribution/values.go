@@ -4,6 +4,7 @@ import (
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/money"
+	"github.com/openpartner/openpartner/app/tracking"
 )
 
 // notRunning is the reason of an attributed event that pays nobody.
@@ -13,6 +14,13 @@ const notRunning = string(commissions.ReasonCampaignNotRunning)
 type reasonOfAShare = commissions.Reason
 
 func weight(num, den int64) money.Weight { return money.Weight{Num: num, Den: den} }
+
+func touchOf(t tracking.Stitched) Touch {
+	return Touch{
+		ClickID: t.ClickID, PartnerID: t.PartnerID, CampaignID: t.CampaignID, OccurredAt: t.OccurredAt, Flag: t.Flag,
+		Verified: t.Verified, StitchedAt: t.StitchedAt, IdentityID: t.IdentityID,
+	}
+}
 
 func modelOf(text *string) campaigns.Model { return campaigns.Model(value(text)) }
 

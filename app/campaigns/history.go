@@ -13,6 +13,7 @@ import (
 
 // version is the terms of a campaign from one time to another.
 type version struct {
+	name         string // the campaign's
 	terms        Terms
 	from, to     *time.Time
 	starts, ends *time.Time
@@ -21,6 +22,7 @@ type version struct {
 func allVersions(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]version, error) {
 	var rows []struct {
 		CampaignID       uuid.UUID
+		Name             string
 		Version          int
 		AttributionModel string
 		WindowDays       int
@@ -33,7 +35,7 @@ func allVersions(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]ve
 		EndsAt           *time.Time
 	}
 	err := db.Tx(ctx).NewRaw(`
-		select v.campaign_id, v.version, v.attribution_model, v.window_days, v.customer_lock, v.hold_days, v.auto_approve,
+		select v.campaign_id, c.name, v.version, v.attribution_model, v.window_days, v.customer_lock, v.hold_days, v.auto_approve,
 			nullif(v.active_from, '-infinity') as active_from, v.active_to, c.starts_at, c.ends_at
 		from campaign_versions v join campaigns c on c.tenant_id = v.tenant_id and c.id = v.campaign_id
 		where v.campaign_id in (?) order by v.version`, bun.List(campaigns)).Scan(ctx, &rows)
@@ -43,6 +45,7 @@ func allVersions(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]ve
 	out := map[uuid.UUID][]version{}
 	for _, r := range rows {
 		out[r.CampaignID] = append(out[r.CampaignID], version{
+			name: r.Name,
 			terms: Terms{
 				Version: r.Version, AttributionModel: Model(r.AttributionModel), WindowDays: r.WindowDays,
 				CustomerLock: r.CustomerLock, HoldDays: r.HoldDays, AutoApprove: r.AutoApprove,

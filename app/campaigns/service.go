@@ -257,6 +257,26 @@ func (h History) TermsAt(campaign uuid.UUID, at time.Time) (t Terms, starts, end
 	return Terms{}, nil, nil
 }
 
+// NameOf gives a campaign's present name.
+func (h History) NameOf(campaign uuid.UUID) string {
+	for _, v := range h.versions[campaign] {
+		return v.name
+	}
+	return ""
+}
+
+// Rule gives a rule, whether or not it is still in force.
+func (h History) Rule(id uuid.UUID) (Rule, bool) {
+	for _, rules := range h.rules {
+		for _, r := range rules {
+			if r.ID == id {
+				return r, true
+			}
+		}
+	}
+	return Rule{}, false
+}
+
 // RulesAt gives the rules in force at a time for a partner: their own if there are any, else
 // the campaign's.
 func (h History) RulesAt(campaign, partner uuid.UUID, at time.Time) []Rule {

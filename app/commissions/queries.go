@@ -77,11 +77,14 @@ func findCommission(ctx context.Context, id uuid.UUID, lock bool) (Commission, e
 	return c, nil
 }
 
-func listCommissions(ctx context.Context, f Filter, page paging.Page) ([]Commission, error) {
+func listCommissions(ctx context.Context, f Filter, page paging.Page, now time.Time) ([]Commission, error) {
 	var rows []Commission
 	q := selectCommissions(ctx).OrderExpr("m.created_at desc, m.id desc").Limit(page.Ask())
 	if f.Status != "" {
 		q = q.Where("m.status = ?", f.Status)
+	}
+	if f.Ready {
+		q = q.Where("m.status = 'pending' and m.matures_at <= ?", now)
 	}
 	if f.PartnerID != nil {
 		q = q.Where("m.partner_id = ?", *f.PartnerID)

@@ -191,6 +191,7 @@ func actor(ctx context.Context) *uuid.UUID {
 // Filter narrows a list.
 type Filter struct {
 	Status     string
+	Ready      bool // pending, with the hold over: what an admin may decide now
 	PartnerID  *uuid.UUID
 	CampaignID *uuid.UUID
 	From, To   *time.Time // by created_at; To is exclusive
@@ -203,7 +204,7 @@ func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.
 	} else if err := auth.Require(ctx, "commissions:read"); err != nil {
 		return paging.Result[Commission]{}, err
 	}
-	rows, err := listCommissions(ctx, f, page)
+	rows, err := listCommissions(ctx, f, page, s.now())
 	if err != nil {
 		return paging.Result[Commission]{}, err
 	}
@@ -216,7 +217,12 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (Commission, error) {
 	if err != nil {
 		return Commission{}, err
 	}
-	return c, auth.RequireOwn(ctx, "commissions:read", c.PartnerID)
+	if err := auth.RequireOwn(ctx, "commissions:read", c.PartnerID); fault.Is(err, fault.KindNotFound) {
+		return Commission{}, fault.NotFound("commission") // word for word what a missing one gets
+	} else if err != nil {
+		return Commission{}, err
+	}
+	return c, nil
 }
 
 // OfEvent gives the rows of an event, oldest first.

@@ -131,6 +131,17 @@ type Target struct {
 	Weight       money.Weight
 	Amount       int64
 	Currency     string
+	Working
+}
+
+// Working is how a rule came to its amounts, for explanations.
+type Working struct {
+	Whole     int64        // what the rule gives for the sale as it was paid
+	Remaining int64        // what of Paid was neither refunded nor lost in a dispute
+	Paid      int64        // 1 for a sale without an amount
+	Stays     int64        // what of Whole is left for the remaining part
+	Weights   money.Weight // of all partners whom the rule pays, together
+	Pool      int64        // what these partners share
 }
 
 // Targets computes what each partner should have from a sale. Every rule is split among the
@@ -170,13 +181,15 @@ func (s Sale) split(r Rule, claims []Claim, payees []int) []Target {
 		weights = append(weights, claims[i].Weight)
 		sum = sum.Add(claims[i].Weight)
 	}
-	parts := money.Split(money.MulRatio(stays, sum.Num, sum.Den), weights)
+	pool := money.MulRatio(stays, sum.Num, sum.Den)
+	parts := money.Split(pool, weights)
+	working := Working{Whole: whole, Remaining: remaining, Paid: paid, Stays: stays, Weights: sum, Pool: pool}
 	var out []Target
 	for n, i := range payees {
 		c := claims[i]
 		t := Target{
 			PartnerID: c.PartnerID, CampaignID: c.CampaignID, ClickID: c.ClickID, RuleID: r.ID, BaseAmount: s.Amount,
-			BaseCurrency: s.Currency, Weight: c.Weight, Amount: parts[n], Currency: currency,
+			BaseCurrency: s.Currency, Weight: c.Weight, Amount: parts[n], Currency: currency, Working: working,
 		}
 		if r.Percent {
 			t.RatePPM = r.RatePPM

@@ -164,6 +164,10 @@ func listClicks(ctx context.Context, f ClickFilter, page paging.Page) ([]Click, 
 	if err := q.Scan(ctx); err != nil {
 		return nil, fmt.Errorf("list clicks: %w", err)
 	}
+	return clicksOf(rows)
+}
+
+func clicksOf(rows []clickRow) ([]Click, error) {
 	out := make([]Click, 0, len(rows))
 	for _, r := range rows {
 		c, err := r.click()
@@ -173,6 +177,22 @@ func listClicks(ctx context.Context, f ClickFilter, page paging.Page) ([]Click, 
 		out = append(out, c)
 	}
 	return out, nil
+}
+
+func clicksByID(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Click, error) {
+	out := map[uuid.UUID]Click{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var rows []clickRow
+	if err := selectClicks(ctx, &rows).Where("k.id in (?)", bun.List(ids)).Scan(ctx); err != nil {
+		return nil, fmt.Errorf("find clicks: %w", err)
+	}
+	clicks, err := clicksOf(rows)
+	for _, c := range clicks {
+		out[c.ID] = c
+	}
+	return out, err
 }
 
 func identitiesOfClick(ctx context.Context, click uuid.UUID) ([]Identity, error) {
@@ -216,7 +236,7 @@ func hasVerified(ctx context.Context, user string) (bool, error) {
 func touchesOf(ctx context.Context, user string) ([]Stitched, error) {
 	var rows []Stitched
 	err := db.Tx(ctx).NewRaw(`
-		select i.click_id, k.partner_id, k.campaign_id, k.occurred_at, coalesce(k.flag, '') as flag, i.verified, i.created_at as stitched_at
+		select i.id as identity_id, i.click_id, k.partner_id, k.campaign_id, k.occurred_at, coalesce(k.flag, '') as flag, i.verified, i.created_at as stitched_at
 		from identities i join clicks k on k.tenant_id = i.tenant_id and k.id = i.click_id
 		where i.user_id = ? order by k.occurred_at, k.id`, user).Scan(ctx, &rows)
 	if err != nil {

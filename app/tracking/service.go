@@ -175,8 +175,15 @@ func (s *Service) Verified(ctx context.Context, user string) (bool, error) {
 // Exists gives the click for those who may not look into it: a browser that says whose it is.
 func (s *Service) Exists(ctx context.Context, id uuid.UUID) (Click, error) { return findClick(ctx, id) }
 
+// ClicksByID gives clicks with the names of what they led through, in one statement; ids that
+// do not exist are left out.
+func (s *Service) ClicksByID(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]Click, error) {
+	return clicksByID(ctx, ids)
+}
+
 // Stitched is a click of a user, with what the merchant or browser said about it.
 type Stitched struct {
+	IdentityID uuid.UUID
 	ClickID    uuid.UUID
 	PartnerID  uuid.UUID
 	CampaignID uuid.UUID
