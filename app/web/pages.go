@@ -22,11 +22,15 @@ func (s *Server) formPage(c echo.Context, status int, head ui.HeaderProps, form 
 }
 
 // confirm asks before an action that matters: in a dialog for htmx, else on a page of its own.
-// Inputs, such as a note, stand between the question and its buttons.
+// Inputs, such as a note, stand between the question and its buttons; refused ones come back to
+// the dialog as its form alone.
 func (s *Server) confirm(c echo.Context, status int, p ui.ConfirmProps, inputs ...templ.Component) error {
 	body := ui.ConfirmPage(p)
-	if fragment(c) && status == http.StatusOK {
+	switch {
+	case fragment(c) && status == http.StatusOK:
 		body = ui.ConfirmDialog(p)
+	case fragment(c):
+		body = ui.ConfirmForm(p)
 	}
 	ctx := templ.WithChildren(c.Request().Context(), templ.Join(inputs...))
 	c.SetRequest(c.Request().WithContext(ctx))
