@@ -122,6 +122,9 @@ func (k *Keyring) Open(sealed string, at Place) ([]byte, error) {
 	return plain, nil
 }
 
+// Holds reports whether a key of this id opens what was sealed with it.
+func (k *Keyring) Holds(id string) bool { return k.keys[id] != nil }
+
 func (k *Keyring) cipher(id string) (cipher.AEAD, error) {
 	key, known := k.keys[id]
 	if !known {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/openpartner/openpartner/app/config"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/db/cluster"
 	"github.com/openpartner/openpartner/app/db/migrate"
@@ -98,30 +99,42 @@ func (d *database) close() error {
 	return nil
 }
 
-// keyring reads the encryption keys, or makes one in the data directory, which only a single
-// tenancy with its own database may do: there the directory is what is backed up.
-func keyring(p program) (*secrets.Keyring, error) {
+// keyFile is where the generated encryption key is kept.
+func keyFile(c config.Config) string { return filepath.Join(c.Data, "secrets.key") }
+
+// readKeyring reads the encryption keys from the environment or the data directory.
+func readKeyring(p program) (*secrets.Keyring, error) {
 	if text := p.cfg.EncryptionKey.Reveal(); text != "" {
 		return secrets.ParseKeyring(text)
 	}
-	path := filepath.Join(p.cfg.Data, "secrets.key")
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		text = []byte(secrets.Generate() + "\n")
-		f, openErr := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-		if errors.Is(openErr, fs.ErrExist) {
-			return keyring(p) // another process was faster
-		}
-		if openErr != nil {
-			return nil, fmt.Errorf("keep the encryption key: %w", openErr)
-		}
-		_, writeErr := f.Write(text)
-		err = errors.Join(writeErr, f.Sync(), f.Close())
-	}
+	text, err := os.ReadFile(keyFile(p.cfg))
 	if err != nil {
 		return nil, fmt.Errorf("read the encryption key: %w", err)
 	}
 	return secrets.ParseKeyring(strings.TrimSpace(string(text)))
+}
+
+// keyring reads the encryption keys, or makes one in the data directory, which only a single
+// tenancy with its own database may do: there the directory is what is backed up.
+func keyring(p program) (*secrets.Keyring, error) {
+	ring, err := readKeyring(p)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return ring, err
+	}
+	// It is written beside and linked, so that nobody ever reads half a key and the first wins.
+	f, err := os.CreateTemp(p.cfg.Data, "secrets.key.*")
+	if err != nil {
+		return nil, fmt.Errorf("keep the encryption key: %w", err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	_, writeErr := f.WriteString(secrets.Generate() + "\n")
+	if err := errors.Join(writeErr, f.Sync(), f.Close()); err != nil {
+		return nil, fmt.Errorf("keep the encryption key: %w", err)
+	}
+	if err := os.Link(f.Name(), keyFile(p.cfg)); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("keep the encryption key: %w", err)
+	}
+	return readKeyring(p)
 }
 
 // migrateDatabase is the command `migrate`.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/openpartner/openpartner/app/config"
 	"github.com/openpartner/openpartner/app/edge"
@@ -40,6 +41,7 @@ const usage = `OpenPartner runs partner programs.
   migrate            bring the database to this version's schema
   create-admin       add an admin and print a sign-in link (--email, --name)
   create-key         print a new API key (--name, --scopes a,b)
+  doctor             check everything and name every defect; exit 1 when there is one
   routes --json      list every route with who may call it
   healthcheck        exit 0 when the server on this machine is ready
   version            print the version
@@ -53,6 +55,8 @@ type command func(ctx context.Context, p program, args []string) error
 // program is what every command gets.
 type program struct {
 	cfg    config.Config
+	faults error // of the settings; only the doctor gets to see any
+	now    func() time.Time
 	log    *slog.Logger
 	stdout io.Writer
 }
@@ -72,17 +76,17 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	commands := map[string]command{
 		"serve": serve, "migrate": migrateDatabase, "create-admin": createAdmin, "create-key": createKey,
-		"routes": listRoutes, "healthcheck": healthcheck,
+		"doctor": doctor, "routes": listRoutes, "healthcheck": healthcheck,
 	}
 	cmd, known := commands[name]
 	if !known {
 		return fmt.Errorf("there is no command %q\n\n%s", name, usage)
 	}
 	cfg, err := config.Load(environ)
-	if err != nil {
+	if err != nil && name != "doctor" {
 		return fmt.Errorf("the settings are not right:\n%w", err)
 	}
-	return cmd(ctx, program{cfg: cfg, log: newLogger(cfg, stderr), stdout: stdout}, args)
+	return cmd(ctx, program{cfg: cfg, faults: err, now: cfg.Now, log: newLogger(cfg, stderr), stdout: stdout}, args)
 }
 
 // newLogger writes JSON, or text where a person reads along.

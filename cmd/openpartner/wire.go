@@ -65,7 +65,7 @@ func wire(p program, d *database) (*application, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := p.cfg.Now
+	now := p.now
 	a := &application{database: d, setupCode: auth.SetupCode(ring.Derive("set-up code"))}
 
 	sessionManager := auth.NewSessionManager(now)
@@ -126,7 +126,7 @@ func operatorMail(p program) (mail.Sender, *mail.Memory, error) {
 		c, err := mail.ParseSMTPURL(p.cfg.Mail.SMTPURL.Reveal(), p.cfg.Mail.From)
 		return mail.NewSMTP(c), nil, err
 	case p.cfg.Development():
-		memory := mail.NewMemory(p.cfg.Now, p.stdout)
+		memory := mail.NewMemory(p.now, p.stdout)
 		return memory, memory, nil
 	default:
 		return nil, nil, nil

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -118,14 +120,28 @@ func freePort(t testing.TB) string {
 // Command runs a subcommand beside the server and gives what it printed.
 func (a *App) Command(args ...string) string {
 	a.t.Helper()
-	cmd := exec.Command(Binary(a.t), args...)
-	cmd.Env = a.env
-	var out, complaints bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &complaints
-	if err := cmd.Run(); err != nil {
-		a.t.Fatalf("%s: %v\n%s", strings.Join(args, " "), err, complaints.String())
+	out, complaints, code := Run(a.t, a.env, args...)
+	if code != 0 {
+		a.t.Fatalf("%s: exit %d\n%s", strings.Join(args, " "), code, complaints)
 	}
-	return strings.TrimSpace(out.String())
+	return out
+}
+
+// Env is the environment that the program runs in, for tests that run it once more.
+func (a *App) Env() []string { return slices.Clone(a.env) }
+
+// Run runs the program to its end, whatever that is.
+func Run(t testing.TB, env []string, args ...string) (out, complaints string, code int) {
+	t.Helper()
+	cmd := exec.Command(Binary(t), args...)
+	cmd.Env = env
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(stdout.String()), strings.TrimSpace(stderr.String()), cmd.ProcessState.ExitCode()
 }
 
 // SetupCode is the code that the server printed at its start.

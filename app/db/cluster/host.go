@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
-	"regexp"
 	"sort"
 	"strconv"
 	"syscall"
@@ -59,20 +58,6 @@ func (b binaries) complete() bool {
 		}
 	}
 	return true
-}
-
-var majorVersion = regexp.MustCompile(`\) (\d+)`)
-
-func (b binaries) major() (string, error) {
-	out, err := exec.Command(b.path("postgres"), "--version").Output() //nolint:gosec // found above
-	if err != nil {
-		return "", fmt.Errorf("ask postgres for its version: %w", err)
-	}
-	m := majorVersion.FindSubmatch(out)
-	if m == nil {
-		return "", fmt.Errorf("postgres says its version is %q", out)
-	}
-	return string(m[1]), nil
 }
 
 // account is the user that the server runs as: PostgreSQL refuses to run as root.

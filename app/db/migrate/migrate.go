@@ -165,25 +165,45 @@ var ErrAhead = errors.New("the database's schema is too new for this program: in
 
 // Check compares the database with what this binary knows, as the system role.
 func Check(ctx context.Context, system *db.Pool) error {
-	known := latest()
-	var applied, minimum int64
-	err := system.Native().QueryRow(ctx, `
-		select coalesce((select max(version_id) from `+table+`), 0), (select min_binary from platform.schema_compat)`).
-		Scan(&applied, &minimum)
-	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && (pgErr.Code == "42P01" || pgErr.Code == "3F000") {
-		return ErrBehind
-	}
+	v, err := Look(ctx, system)
 	if err != nil {
-		return fmt.Errorf("read the schema's version: %w", err)
+		return err
 	}
+	return v.Fit()
+}
+
+// Versions are the numbers of the newest migrations.
+type Versions struct {
+	Applied int64 // in the database; 0 when it was never migrated
+	Known   int64 // to this binary
+	Minimum int64 // that a binary has to know to work with the database
+}
+
+// Fit is nil when this binary can work with the database.
+func (v Versions) Fit() error {
 	switch {
-	case applied < known:
+	case v.Applied < v.Known:
 		return ErrBehind
-	case known < minimum:
+	case v.Known < v.Minimum:
 		return ErrAhead
 	default:
 		return nil
 	}
+}
+
+// Look reads how far the database's schema is.
+func Look(ctx context.Context, pool *db.Pool) (Versions, error) {
+	v := Versions{Known: latest()}
+	err := pool.Native().QueryRow(ctx, `
+		select coalesce((select max(version_id) from `+table+`), 0), (select min_binary from platform.schema_compat)`).
+		Scan(&v.Applied, &v.Minimum)
+	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && (pgErr.Code == "42P01" || pgErr.Code == "3F000") {
+		return v, nil
+	}
+	if err != nil {
+		return v, fmt.Errorf("read the schema's version: %w", err)
+	}
+	return v, nil
 }
 
 // latest is the number of the newest migration in this binary.

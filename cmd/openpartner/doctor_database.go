@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/db/migrate"
+)
+
+// schema compares the database with this binary. Without any schema there is nothing more to
+// ask. An embedded database that is behind is no defect: serve migrates it.
+func (x *examination) schema(ctx context.Context, owner *db.Pool) (made bool) {
+	v, err := migrate.Look(ctx, owner)
+	if err != nil {
+		x.defect("schema", err)
+		return false
+	}
+	err = v.Fit()
+	switch {
+	case errors.Is(err, migrate.ErrBehind) && x.cfg.Database.Embedded():
+		x.warn("schema", "version %d of %d; `openpartner serve` migrates it", v.Applied, v.Known)
+	case v.Applied == 0:
+		x.defect("schema", errors.New("the database was never migrated: run `openpartner migrate`"))
+	case err != nil:
+		x.defect("schema", fmt.Errorf("version %d, this program has %d: %w", v.Applied, v.Known, err))
+	default:
+		x.ok("schema", "version %d, this program has %d", v.Applied, v.Known)
+	}
+	return v.Applied > 0
+}
+
+// roles holds the two roles against what row-level security needs, and says what they are.
+func (x *examination) roles(ctx context.Context, d *database, owner *db.Pool) {
+	ownLogin := x.cfg.Database.Embedded() || x.cfg.Database.AppURL != ""
+	for _, r := range []struct {
+		name string
+		pool *db.Pool
+	}{{migrate.RoleApp, d.app}, {migrate.RoleSystem, d.system}} {
+		if err := r.pool.CheckRole(ctx, r.name, ownLogin); err != nil {
+			x.defect("role", err)
+			continue
+		}
+		var flags string
+		err := owner.Native().QueryRow(ctx, `
+			select concat_ws(', ', case when rolcanlogin then 'login' else 'no login' end,
+				case when rolsuper then 'superuser' else 'no superuser' end,
+				case when rolbypassrls then 'bypassrls' else 'no bypassrls' end)
+			from pg_roles where rolname = $1`, r.name).Scan(&flags)
+		if err != nil {
+			x.defect("role", fmt.Errorf("look at %s: %w", r.name, err))
+			continue
+		}
+		x.ok("role", "%s: %s, owns nothing", r.name, flags)
+	}
+	x.owner(ctx, owner)
+}
+
+// owner checks that migrations and backups see rows: under FORCE the owner is blind but for its
+// membership.
+func (x *examination) owner(ctx context.Context, owner *db.Pool) {
+	var name string
+	var super, creates, member bool
+	err := owner.Native().QueryRow(ctx, `
+		select rolname, rolsuper, rolcreaterole, pg_has_role(oid, $1, 'usage')
+		from pg_roles where rolname = current_user`, migrate.RoleSystem).Scan(&name, &super, &creates, &member)
+	switch {
+	case err != nil:
+		x.defect("role", fmt.Errorf("look at the owner: %w", err))
+	case !member:
+		x.defect("role", fmt.Errorf("the owner %s is no member of %s: migrations and backups would see no rows; run `openpartner migrate`", name, migrate.RoleSystem))
+	case super:
+		x.warn("role", "the owner %s is a superuser; CREATEROLE and its own database would do", name)
+	case !creates:
+		x.warn("role", "the owner %s lacks CREATEROLE and can't set the logins' passwords", name)
+	default:
+		x.ok("role", "%s: owner, createrole, no superuser, sees rows as a member of %s", name, migrate.RoleSystem)
+	}
+}
+
+// catalog holds tables, policies and constraints against what keeps tenants apart.
+func (x *examination) catalog(ctx context.Context, owner *db.Pool) {
+	breaches, err := owner.Lint(ctx)
+	if err != nil {
+		x.defect("catalog", err)
+		return
+	}
+	for _, b := range breaches {
+		x.defect("catalog", errors.New(b))
+	}
+	if len(breaches) == 0 {
+		x.ok("catalog", "every tenant table forces row-level security and has exactly its two policies")
+	}
+}
+
+// secrets looks for sealed settings whose key is not at hand, as after a restore without it.
+func (x *examination) secrets(ctx context.Context, system *db.Pool) {
+	ring, err := readKeyring(x.program)
+	if err != nil {
+		return // reported before
+	}
+	var keys []string
+	err = system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
+		return db.Tx(ctx).NewRaw(`
+			select distinct split_part(f.value, '.', 2) from config, jsonb_each_text(config.value) f
+			where f.key like '%\_sealed' and f.value <> ''`).Scan(ctx, &keys)
+	})
+	if err != nil {
+		x.defect("secrets", fmt.Errorf("look for sealed settings: %w", err))
+		return
+	}
+	var missing []string
+	for _, id := range keys {
+		if !ring.Holds(id) {
+			missing = append(missing, id)
+		}
+	}
+	if len(missing) > 0 {
+		x.defect("secrets", fmt.Errorf("settings are sealed with the encryption key %s, which is not at hand", strings.Join(missing, ", ")))
+		return
+	}
+	x.ok("secrets", "the keys of all sealed settings are at hand")
+}
+
+// transports counts the programs whose mails wait because nobody takes them.
+func (x *examination) transports(ctx context.Context, system *db.Pool) {
+	if x.cfg.Mail.SMTPURL != "" || x.cfg.Development() {
+		return
+	}
+	var without int
+	err := system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
+		return db.Tx(ctx).NewRaw(`
+			select count(*) from platform.tenants t
+			where status = 'active' and not exists (
+				select from config c where c.tenant_id = t.id and c.key = 'mail' and c.value->>'transport' in ('smtp', 'postmark'))`).
+			Scan(ctx, &without)
+	})
+	switch {
+	case err != nil:
+		x.defect("mail", fmt.Errorf("count programs without mail: %w", err))
+	case without > 0:
+		x.warn("mail", "%s without a mail server: set SMTP_URL, or one under Settings, Mail", count(without, "program"))
+	default:
+		x.ok("mail", "every program has a mail server of its own")
+	}
+}
+
+// jobs says how much waits and what was given up.
+func (x *examination) jobs(ctx context.Context, system *db.Pool) {
+	var waiting, dead int
+	err := system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
+		return db.Tx(ctx).NewRaw(`
+			select count(*) filter (where status in ('pending', 'running')), count(*) filter (where status = 'dead') from platform.jobs`).
+			Scan(ctx, &waiting, &dead)
+	})
+	switch {
+	case err != nil:
+		x.defect("jobs", fmt.Errorf("count jobs: %w", err))
+	case dead > 0:
+		x.warn("jobs", "%d waiting, %d given up: look at platform.jobs where status is dead", waiting, dead)
+	default:
+		x.ok("jobs", "%d waiting, none given up", waiting)
+	}
+}
