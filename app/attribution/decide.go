@@ -49,6 +49,7 @@ type Touch struct {
 	CampaignID uuid.UUID
 	OccurredAt time.Time // of the click
 	Flag       string
+	Reviewed   bool      // a person has judged the click: automatic flags never return
 	Verified   bool      // the stitch was told by the merchant's server
 	StitchedAt time.Time // when the stitch was recorded
 	IdentityID uuid.UUID // of the stitch

@@ -38,6 +38,8 @@ type Click struct {
 	UTM            map[string]string
 	SubIDs         map[string]string
 	Flag           Flag
+	ReviewedAt     *time.Time // by a person, who decided whether the click counts
+	ReviewedBy     *uuid.UUID
 	OccurredAt     time.Time
 	CreatedAt      time.Time
 }

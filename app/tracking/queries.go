@@ -75,6 +75,8 @@ type clickRow struct {
 	UTM            json.RawMessage `bun:"utm,type:jsonb"`
 	SubIDs         json.RawMessage `bun:"sub_ids,type:jsonb"`
 	Flag           *string
+	ReviewedAt     *time.Time
+	ReviewedBy     *uuid.UUID
 	OccurredAt     time.Time
 	CreatedAt      time.Time
 	LinkKey        *string `bun:",scanonly"`
@@ -86,7 +88,7 @@ func (r clickRow) click() (Click, error) {
 	c := Click{
 		ID: r.ID, LinkID: r.LinkID, PartnerID: r.PartnerID, PartnerName: r.PartnerName, CampaignID: r.CampaignID,
 		CampaignName: r.CampaignName, DestinationURL: r.DestinationURL, IPHash: r.IPHash, UserAgent: r.UserAgent,
-		Referer: r.Referer, OccurredAt: r.OccurredAt, CreatedAt: r.CreatedAt,
+		Referer: r.Referer, ReviewedAt: r.ReviewedAt, ReviewedBy: r.ReviewedBy, OccurredAt: r.OccurredAt, CreatedAt: r.CreatedAt,
 	}
 	if r.LinkKey != nil {
 		c.LinkKey = *r.LinkKey
@@ -100,6 +102,7 @@ func (r clickRow) click() (Click, error) {
 	return c, nil
 }
 
+// insertClick stores a click and counts it in the sums of its day.
 func insertClick(ctx context.Context, c Click) error {
 	utm, err := json.Marshal(c.UTM)
 	if err != nil {
@@ -121,7 +124,7 @@ func insertClick(ctx context.Context, c Click) error {
 	if _, err := db.Tx(ctx).NewInsert().Model(&row).Exec(ctx); err != nil {
 		return fmt.Errorf("insert click: %w", err)
 	}
-	return nil
+	return countDaily(ctx, c)
 }
 
 func selectClicks(ctx context.Context, rows any) *bun.SelectQuery {
@@ -130,7 +133,7 @@ func selectClicks(ctx context.Context, rows any) *bun.SelectQuery {
 		Join("join campaigns as c on c.tenant_id = k.tenant_id and c.id = k.campaign_id").
 		Join("left join links as l on l.tenant_id = k.tenant_id and l.id = k.link_id").
 		ColumnExpr("k.id, k.link_id, k.partner_id, k.campaign_id, k.destination_url, k.ip_hash, k.user_agent, k.referer").
-		ColumnExpr("k.utm, k.sub_ids, k.flag, k.occurred_at, k.created_at").
+		ColumnExpr("k.utm, k.sub_ids, k.flag, k.reviewed_at, k.reviewed_by, k.occurred_at, k.created_at").
 		ColumnExpr("p.name as partner_name, c.name as campaign_name, l.key as link_key")
 }
 
@@ -236,11 +239,62 @@ func hasVerified(ctx context.Context, user string) (bool, error) {
 func touchesOf(ctx context.Context, user string) ([]Stitched, error) {
 	var rows []Stitched
 	err := db.Tx(ctx).NewRaw(`
-		select i.id as identity_id, i.click_id, k.partner_id, k.campaign_id, k.occurred_at, coalesce(k.flag, '') as flag, i.verified, i.created_at as stitched_at
+		select i.id as identity_id, i.click_id, k.partner_id, k.campaign_id, k.occurred_at, coalesce(k.flag, '') as flag,
+			k.reviewed_at is not null as reviewed, i.verified, i.created_at as stitched_at
 		from identities i join clicks k on k.tenant_id = i.tenant_id and k.id = i.click_id
 		where i.user_id = ? order by k.occurred_at, k.id`, user).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("list the user's touches: %w", err)
 	}
 	return rows, nil
+}
+
+func usersOfClick(ctx context.Context, click uuid.UUID) ([]string, error) {
+	var users []string
+	err := db.Tx(ctx).NewRaw(`select user_id from identities where click_id = ? order by user_id`, click).Scan(ctx, &users)
+	if err != nil {
+		return nil, fmt.Errorf("list the click's users: %w", err)
+	}
+	return users, nil
+}
+
+// lockClick makes two people's reviews of a click wait for each other.
+func lockClick(ctx context.Context, id uuid.UUID) error {
+	if _, err := db.Tx(ctx).NewRaw(`select from clicks where id = ? for update`, id).Exec(ctx); err != nil {
+		return fmt.Errorf("lock click: %w", err)
+	}
+	return nil
+}
+
+func updateReview(ctx context.Context, c Click) error {
+	_, err := db.Tx(ctx).NewRaw(`update clicks set flag = nullif(?, ''), reviewed_at = ?, reviewed_by = ? where id = ?`,
+		string(c.Flag), c.ReviewedAt, c.ReviewedBy, c.ID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("record the click's review: %w", err)
+	}
+	return nil
+}
+
+func flagUnreviewed(ctx context.Context, clicks []uuid.UUID, flag Flag) ([]uuid.UUID, error) {
+	var flagged []uuid.UUID
+	err := db.Tx(ctx).NewRaw(`
+		update clicks set flag = ? where id in (?) and flag is null and reviewed_at is null returning id`,
+		string(flag), bun.List(clicks)).Scan(ctx, &flagged)
+	if err != nil {
+		return nil, fmt.Errorf("flag clicks: %w", err)
+	}
+	return flagged, nil
+}
+
+func findCredit(ctx context.Context, partner, campaign uuid.UUID) (destination, status string, err error) {
+	err = db.Tx(ctx).NewRaw(`
+		select c.destination_url, p.status from campaigns c join partners p on p.tenant_id = c.tenant_id
+		where c.id = ? and p.id = ?`, campaign, partner).Scan(ctx, &destination, &status)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", "", fault.NotFound("partner or campaign")
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("find whom to credit: %w", err)
+	}
+	return destination, status, nil
 }

@@ -189,6 +189,7 @@ type Stitched struct {
 	CampaignID uuid.UUID
 	OccurredAt time.Time
 	Flag       string
+	Reviewed   bool // by a person: automatic flags never return
 	Verified   bool
 	StitchedAt time.Time
 }

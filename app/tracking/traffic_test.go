@@ -20,7 +20,10 @@ type bundle struct {
 	t        *testing.T
 	ctx      context.Context
 	now      time.Time
+	partners *partners.Service
 	tracking *tracking.Service
+	campaign campaigns.Campaign
+	partner  partners.Partner
 	link     links.Link
 }
 
@@ -30,27 +33,31 @@ func setup(t *testing.T) *bundle {
 	b := &bundle{t: t, ctx: testkit.Tx(t), now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return b.now }
 	b.tracking = tracking.NewService(clock)
-	c, p := campaigns.NewService(clock), partners.NewService(clock)
-	name, home := "Summer", "https://shop.example.com"
-	campaign, err := c.Create(b.ctx, campaigns.Input{Name: &name, DestinationURL: &home, Rules: &[]campaigns.RuleInput{{Kind: "percent", Rate: "20"}}})
+	c := campaigns.NewService(clock)
+	b.partners = partners.NewService(clock)
+	name, home := "Summer", "https://shop.example.com/"
+	var err error
+	b.campaign, err = c.Create(b.ctx, campaigns.Input{Name: &name, DestinationURL: &home, Rules: &[]campaigns.RuleInput{{Kind: "percent", Rate: "20"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	zoe, err := p.Create(b.ctx, partners.CreateInput{Email: "zoe@example.com", Name: "Zoe", CampaignIDs: []uuid.UUID{campaign.ID}})
+	b.partner, err = b.partners.Create(b.ctx, partners.CreateInput{Email: "zoe@example.com", Name: "Zoe", CampaignIDs: []uuid.UUID{b.campaign.ID}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b.link, err = links.NewService(c, p, clock).Create(b.ctx, zoe.ID, links.Input{Key: "zoe", CampaignID: campaign.ID}); err != nil {
+	if b.link, err = links.NewService(c, b.partners, clock).Create(b.ctx, b.partner.ID, links.Input{Key: "zoe", CampaignID: b.campaign.ID}); err != nil {
 		t.Fatal(err)
 	}
 	return b
 }
 
-func (b *bundle) visit(agent string) {
+func (b *bundle) visit(agent string) uuid.UUID {
 	b.t.Helper()
-	if _, err := b.tracking.Open(b.ctx, tracking.Visit{Key: "zoe", Query: url.Values{}, UserAgent: agent}); err != nil {
+	to, err := b.tracking.Open(b.ctx, tracking.Visit{Key: "zoe", Query: url.Values{}, UserAgent: agent})
+	if err != nil {
 		b.t.Fatal(err)
 	}
+	return to.ClickID
 }
 
 const (
