@@ -53,8 +53,8 @@ func (e *Edge) commitSession(c echo.Context, ctx context.Context) error {
 	return nil
 }
 
-// keepSession writes what a GET, or a refused request, changed in its session (a notice that
-// was read) in a short transaction of its own.
+// keepSession writes what a GET changed in its session (a notice that was read) in a short
+// transaction of its own.
 func (e *Edge) keepSession(c echo.Context, buf *buffer) error {
 	ctx := c.Request().Context()
 	if e.Sessions.Status(ctx) == scs.Unmodified {

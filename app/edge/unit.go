@@ -189,7 +189,8 @@ func (e *Edge) txOptions(ctx context.Context, readOnly bool) db.TxOptions {
 }
 
 // unit runs the handler in its transaction: begin and pin, handler, session row, commit, and
-// only then the first byte. An error or a status of 400 and above rolls back.
+// only then the first byte. An error or a status of 400 and above rolls back, the session's
+// changes included.
 func (e *Edge) unit(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) error {
 	outer, real := c.Request(), c.Response().Writer
 	ctx := outer.Context()
@@ -204,6 +205,10 @@ func (e *Edge) unit(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) 
 	err := pool.InTx(outbox.WithWaker(ctx, waker), e.txOptions(ctx, safe), func(txCtx context.Context) error {
 		c.SetRequest(outer.WithContext(txCtx))
 		c.SetResponse(echo.NewResponse(buf, c.Echo()))
+		defer func() { // after a panic, too: the answer to it must not end up in the buffer
+			c.SetRequest(outer)
+			c.SetResponse(echo.NewResponse(real, c.Echo()))
+		}()
 		if err := inner(c); err != nil {
 			return err
 		}
@@ -216,12 +221,10 @@ func (e *Edge) unit(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) 
 		return e.commitSession(c, txCtx)
 	})
 	c.Set(txTimeKey, time.Since(began))
-	c.SetRequest(outer)
-	c.SetResponse(echo.NewResponse(real, c.Echo()))
 	if err != nil {
 		return err
 	}
-	if s.WithSession && (safe || buf.status >= http.StatusBadRequest) {
+	if s.WithSession && safe {
 		if err := e.keepSession(c, buf); err != nil {
 			return err
 		}

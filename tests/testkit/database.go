@@ -57,6 +57,26 @@ func clone(t testing.TB) (*Database, func()) {
 	}
 }
 
+// AsOwner runs a statement as the owner of the schema who sees all tenants' rows, as a
+// migration does.
+func (d *Database) AsOwner(t testing.TB, statement string, args ...any) {
+	t.Helper()
+	ctx := context.Background()
+	config, err := pgx.ParseConfig(d.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RuntimeParams["app.platform_admin"] = "on"
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		t.Fatalf("connect as the owner: %v", err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, statement, args...); err != nil {
+		t.Fatalf("as the owner: %v", err)
+	}
+}
+
 func admin(t testing.TB, url, statement string) {
 	t.Helper()
 	conn, err := pgx.Connect(context.Background(), url)
