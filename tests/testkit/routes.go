@@ -1,0 +1,52 @@
+package testkit
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"regexp"
+	"testing"
+)
+
+// Route is one line of `openpartner routes --json`.
+type Route struct {
+	Method, Path, Group, Auth, Role, Scope string
+}
+
+// Routes asks the program for its table of routes; it needs no database for that.
+func Routes(t testing.TB, env ...string) []Route {
+	t.Helper()
+	cmd := exec.Command(Binary(t), "routes", "--json")
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "OPENPARTNER_ENV=development", "OPENPARTNER_DATA=" + t.TempDir()}, env...)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("routes --json: %v", err)
+	}
+	var routes []Route
+	if err := json.Unmarshal(out, &routes); err != nil {
+		t.Fatalf("routes --json printed no JSON: %v\n%s", err, out)
+	}
+	return routes
+}
+
+// String names the route as people do.
+func (r Route) String() string { return r.Method + " " + r.Path }
+
+// Safe reports whether the method promises to change nothing.
+func (r Route) Safe() bool { return r.Method == "GET" || r.Method == "HEAD" || r.Method == "OPTIONS" }
+
+var placeholder = regexp.MustCompile(`\{(\w+)\}`)
+
+// Placeholders are the names in the path that a value goes in for.
+func (r Route) Placeholders() []string {
+	var names []string
+	for _, found := range placeholder.FindAllStringSubmatch(r.Path, -1) {
+		names = append(names, found[1])
+	}
+	return names
+}
+
+// Fill puts values into the path.
+func (r Route) Fill(value func(name string) string) string {
+	return placeholder.ReplaceAllStringFunc(r.Path, func(found string) string { return value(found[1 : len(found)-1]) })
+}
