@@ -8,6 +8,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/db/migrate"
+	"github.com/openpartner/openpartner/app/outbox"
 )
 
 // schema compares the database with this binary. Without any schema there is nothing more to
@@ -149,17 +150,17 @@ func (x *examination) transports(ctx context.Context, system *db.Pool) {
 
 // jobs says how much waits and what was given up.
 func (x *examination) jobs(ctx context.Context, system *db.Pool) {
-	var waiting, dead int
-	err := system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
-		return db.Tx(ctx).NewRaw(`
-			select count(*) filter (where status in ('pending', 'running')), count(*) filter (where status = 'dead') from platform.jobs`).
-			Scan(ctx, &waiting, &dead)
+	var depth outbox.Depth
+	err := system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) (err error) {
+		depth, err = outbox.Measure(ctx)
+		return err
 	})
+	waiting := depth.Pending + depth.Running
 	switch {
 	case err != nil:
-		x.defect("jobs", fmt.Errorf("count jobs: %w", err))
-	case dead > 0:
-		x.warn("jobs", "%d waiting, %d given up: look at platform.jobs where status is dead", waiting, dead)
+		x.defect("jobs", err)
+	case depth.Dead > 0:
+		x.warn("jobs", "%d waiting, %d given up: look at platform.jobs where status is dead", waiting, depth.Dead)
 	default:
 		x.ok("jobs", "%d waiting, none given up", waiting)
 	}
