@@ -7,9 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/openpartner/openpartner/app/db"
-	"github.com/openpartner/openpartner/app/outbox"
 )
 
 // gauge and counter make a metric that is read when it is asked for.
@@ -62,14 +59,14 @@ const scrapePatience = 2 * time.Second
 // outboxCollector shows how much waits to be done. While the database is away its metrics are
 // absent, and those of the process are there all the same.
 type outboxCollector struct {
-	system       *db.Pool
+	measure      MeasureFunc
 	log          *slog.Logger
 	jobs, oldest *prometheus.Desc
 }
 
-func newOutboxCollector(system *db.Pool, log *slog.Logger) *outboxCollector {
+func newOutboxCollector(measure MeasureFunc, log *slog.Logger) *outboxCollector {
 	return &outboxCollector{
-		system: system, log: log,
+		measure: measure, log: log,
 		jobs:   prometheus.NewDesc("openpartner_outbox_jobs", "Jobs that are not over, by state; dead ones were given up.", []string{"state"}, nil),
 		oldest: prometheus.NewDesc("openpartner_outbox_oldest_seconds", "How long the oldest due job has been waiting.", nil, nil),
 	}
@@ -85,11 +82,7 @@ func (c *outboxCollector) Describe(out chan<- *prometheus.Desc) {
 func (c *outboxCollector) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
 	defer cancel()
-	var d outbox.Depth
-	err := c.system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) (err error) {
-		d, err = outbox.Measure(ctx)
-		return err
-	})
+	d, err := c.measure(ctx)
 	if err != nil {
 		c.log.Warn("the outbox is left out of the metrics", "error", err)
 		return

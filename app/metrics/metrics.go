@@ -6,6 +6,7 @@
 package metrics
 
 import (
+	"context"
 	"crypto/subtle"
 	"log/slog"
 	"net/http"
@@ -20,14 +21,18 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/outbox"
 )
+
+// MeasureFunc says how much waits in the outbox, over all tenants.
+type MeasureFunc func(ctx context.Context) (outbox.Depth, error)
 
 // Options are what Metrics are made of.
 type Options struct {
 	Version string
 	Token   string // what a scraper has to show; empty: only scrapers on this machine
 	Pools   map[string]*db.Pool
-	System  *db.Pool // the pool that sees all tenants' jobs
+	Measure MeasureFunc
 	Log     *slog.Logger
 }
 
@@ -65,8 +70,8 @@ func New(o Options) *Metrics {
 			m.registry.MustRegister(newPoolCollector(name, pool.Native()))
 		}
 	}
-	if o.System != nil {
-		m.registry.MustRegister(newOutboxCollector(o.System, o.Log))
+	if o.Measure != nil {
+		m.registry.MustRegister(newOutboxCollector(o.Measure, o.Log))
 	}
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)})
 	return m
