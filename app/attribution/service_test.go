@@ -11,6 +11,7 @@ import (
 	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/paging"
@@ -24,6 +25,7 @@ type world struct {
 	t           *testing.T
 	ctx         context.Context
 	now         time.Time
+	facts       *facts.Bus
 	campaigns   *campaigns.Service
 	partners    *partners.Service
 	links       *links.Service
@@ -36,8 +38,9 @@ func setup(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, ctx: testkit.Tx(t), now: time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
+	w.facts = &facts.Bus{}
 	w.campaigns = campaigns.NewService(clock)
-	w.partners = partners.NewService(clock)
+	w.partners = partners.NewService(w.facts, clock)
 	w.links = links.NewService(w.campaigns, w.partners, clock)
 	w.tracking = tracking.NewService(clock)
 	w.commissions = commissions.NewService(clock)

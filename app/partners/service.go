@@ -10,6 +10,7 @@ import (
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/outbox"
@@ -25,11 +26,20 @@ type Invited struct {
 	PartnerID uuid.UUID `json:"partner_id"`
 }
 
-// Service keeps partners.
-type Service struct{ now func() time.Time }
+// Changed is the fact that a partner was added or is not as before.
+type Changed struct {
+	Partner Partner
+	Before  Status // empty for a new one
+}
 
-// NewService makes the service.
-func NewService(now func() time.Time) *Service { return &Service{now: now} }
+// Service keeps partners.
+type Service struct {
+	facts *facts.Bus
+	now   func() time.Time
+}
+
+// NewService makes the service; the bus hears of every Changed.
+func NewService(f *facts.Bus, now func() time.Time) *Service { return &Service{facts: f, now: now} }
 
 // Filter narrows a list.
 type Filter struct {
@@ -68,7 +78,7 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Partner, error) {
 			return Partner{}, err
 		}
 	}
-	return p, s.record(ctx, "partner.created", p)
+	return p, s.tell(ctx, "partner.created", "", p)
 }
 
 // Update changes name, address or profile.
@@ -97,7 +107,7 @@ func (s *Service) Update(ctx context.Context, id uuid.UUID, in UpdateInput) (Par
 	if err := db.Run(ctx, func(ctx context.Context) error { return updatePartner(ctx, p) }); err != nil {
 		return Partner{}, err
 	}
-	return p, s.record(ctx, "partner.updated", p)
+	return p, s.tell(ctx, "partner.updated", p.Status, p)
 }
 
 // Invite sends the invitation once more, to somebody who has not accepted yet.
@@ -109,6 +119,7 @@ func (s *Service) Invite(ctx context.Context, id uuid.UUID) (Partner, error) {
 	if err != nil {
 		return Partner{}, err
 	}
+	before := p.Status
 	switch p.Status {
 	case StatusInvited:
 	case StatusUnverified: // an admin's invitation takes an unfinished sign-up over
@@ -124,7 +135,7 @@ func (s *Service) Invite(ctx context.Context, id uuid.UUID) (Partner, error) {
 	if err := s.sendInvitation(ctx, id); err != nil {
 		return Partner{}, err
 	}
-	return p, s.record(ctx, "partner.invited", p)
+	return p, s.tell(ctx, "partner.invited", before, p)
 }
 
 func (s *Service) sendInvitation(ctx context.Context, id uuid.UUID) error {
@@ -206,13 +217,18 @@ func (s *Service) move(ctx context.Context, id uuid.UUID, v verb, action string,
 	if err := updateStatus(ctx, p); err != nil {
 		return Partner{}, err
 	}
-	return p, s.record(ctx, action, p)
+	return p, s.tell(ctx, action, before, p)
 }
 
-func (s *Service) record(ctx context.Context, action string, p Partner) error {
-	return audit.Record(ctx, audit.Entry{
+// tell records the change and lets others follow it, in the same transaction.
+func (s *Service) tell(ctx context.Context, action string, before Status, p Partner) error {
+	err := audit.Record(ctx, audit.Entry{
 		Action: action, SubjectKind: "partner", SubjectID: p.ID, Detail: map[string]any{"status": p.Status},
 	})
+	if err != nil {
+		return err
+	}
+	return s.facts.Tell(ctx, Changed{Partner: p, Before: before})
 }
 
 // Find gives one partner; a partner may see themselves.

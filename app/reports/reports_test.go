@@ -29,7 +29,7 @@ func story(t *testing.T) (ctx context.Context, s *reports.Service, ada, bo uuid.
 	ctx = testkit.Tx(t)
 	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
-	c, p, k, m := campaigns.NewService(clock), partners.NewService(clock), tracking.NewService(clock), commissions.NewService(clock)
+	c, p, k, m := campaigns.NewService(clock), partners.NewService(nil, clock), tracking.NewService(clock), commissions.NewService(clock)
 	l := links.NewService(c, p, clock)
 	unsigned := func(context.Context) (string, bool, error) { return "", false, nil }
 	a := attribution.NewService(k, c, m, unsigned, clock)

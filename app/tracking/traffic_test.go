@@ -34,7 +34,7 @@ func setup(t *testing.T) *bundle {
 	clock := func() time.Time { return b.now }
 	b.tracking = tracking.NewService(clock)
 	c := campaigns.NewService(clock)
-	b.partners = partners.NewService(clock)
+	b.partners = partners.NewService(nil, clock)
 	name, home := "Summer", "https://shop.example.com/"
 	var err error
 	b.campaign, err = c.Create(b.ctx, campaigns.Input{Name: &name, DestinationURL: &home, Rules: &[]campaigns.RuleInput{{Kind: "percent", Rate: "20"}}})
