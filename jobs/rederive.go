@@ -2,17 +2,79 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"time"
 
 	"github.com/openpartner/openpartner/app/attribution"
+	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/outbox"
+	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// Rederivation decides a customer's events anew where they are too many for one request.
-func Rederivation(a *attribution.Service) Registration {
-	return Registration{Kind: attribution.KindRederive, InTx: true, Run: func(ctx context.Context, j Job) error {
-		var args attribution.Rederive
-		if err := j.Decode(&args); err != nil {
+const (
+	// stretch is how long a long work goes on before it lets others in and continues later.
+	stretch = 10 * time.Second
+	// toldDifferences bounds how many lines a result lists; the counts go on.
+	toldDifferences = 1000
+)
+
+// rederived is the result of deciding events anew, and how far it is.
+type rederived struct {
+	DryRun      bool                     `json:"dry_run"`
+	Changed     int                      `json:"changed"`     // lines that change, listed or not
+	Differences []commissions.Difference `json:"differences"` // the first of them
+	After       string                   `json:"after,omitempty"`
+}
+
+// Rederivation decides customers' events anew, part by part, each in a transaction of its own.
+func Rederivation(app *db.Pool, a *attribution.Service, now func() time.Time) Registration {
+	return Registration{Kind: attribution.KindRederive, Timeout: time.Minute, Run: func(ctx context.Context, j Job) error {
+		var order attribution.Rederive
+		if err := j.Decode(&order); err != nil {
 			return err
 		}
-		return a.Rederive(ctx, args)
+		for begun := now(); now().Sub(begun) < stretch; {
+			done, err := rederivePart(ctx, app, a, j, order)
+			if err != nil || done {
+				return err
+			}
+		}
+		return Snooze(0, errors.New("to be continued"))
 	}}
+}
+
+// rederivePart does one step and keeps how far it came, in one transaction.
+func rederivePart(ctx context.Context, app *db.Pool, a *attribution.Service, j Job, order attribution.Rederive) (done bool, err error) {
+	err = tenancy.Run(ctx, app, j.Tenant, func(ctx context.Context) error {
+		row, err := outbox.Find(ctx, j.ID)
+		if err != nil {
+			return err
+		}
+		result := rederived{DryRun: order.DryRun, Differences: []commissions.Difference{}}
+		if len(row.Result) > 0 {
+			if err := json.Unmarshal(row.Result, &result); err != nil {
+				return Cancel(err)
+			}
+		}
+		progress := row.Counted()
+		if result.After == "" {
+			progress = outbox.Progress{}
+			if progress.Total, err = a.Scope(ctx, order); err != nil {
+				return err
+			}
+		}
+		step, err := a.RederiveStep(ctx, order, result.After)
+		if err != nil {
+			return err
+		}
+		result.After, done = step.Last, step.Last == ""
+		result.Changed += len(step.Differences)
+		room := max(0, toldDifferences-len(result.Differences))
+		result.Differences = append(result.Differences, step.Differences[:min(room, len(step.Differences))]...)
+		progress.Done += step.Users
+		return outbox.Report(ctx, j.ID, progress, result)
+	})
+	return done, err
 }

@@ -16,7 +16,7 @@ const keptJobs = 30 * 24 * time.Hour
 
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {
-	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}}
+	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}}
 }
 
 // Retention deletes, of all tenants, spent links, sessions that are over (tombstones too),

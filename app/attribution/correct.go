@@ -1,79 +1,74 @@
 package attribution
 
 import (
-	"context"
+	"github.com/google/uuid"
 
 	"github.com/openpartner/openpartner/app/commissions"
-	"github.com/openpartner/openpartner/app/fault"
-	"github.com/openpartner/openpartner/app/ids"
 )
-
-// correct finds the event that a refund or dispute means and completes the correction with the
-// original's figures. It gives nil for events that correct nothing.
-func (s *Service) correct(ctx context.Context, in EventInput, e *Event) (*Event, error) {
-	if in.Reverses == nil {
-		return nil, nil //nolint:nilnil // an event that corrects nothing has no original
-	}
-	original, err := findReversed(ctx, in.Source, *in.Reverses)
-	if err != nil {
-		return nil, err
-	}
-	fields := fault.Fields{}
-	switch {
-	case corrective(original.Type):
-		fields.Add("reverses", "A correction can't be corrected.")
-	case original.UserID != in.UserID:
-		fields.Add("user_id", "The event that this one corrects belongs to another user.")
-	case in.Currency != nil && original.Currency != nil && *in.Currency != *original.Currency:
-		fields.Add("currency", "A refund has the currency of its sale: "+*original.Currency+".")
-	}
-	if err := fields.Err(); err != nil {
-		return nil, err
-	}
-	e.ReversesEventID = &original.ID
-	e.Currency = original.Currency
-	if in.Type == TypeRefund && original.Amount != nil && e.Amount == nil {
-		corrections, err := correctionsOf(ctx, in.UserID)
-		if err != nil {
-			return nil, err
-		}
-		left := max(0, *original.Amount-corrections[original.ID].refunded)
-		e.Amount = &left
-	}
-	if e.Amount != nil && e.Currency == nil {
-		return nil, fault.InvalidField("amount", "The event that this one corrects has no amount.")
-	}
-	return &original, nil
-}
-
-func findReversed(ctx context.Context, source, ref string) (Event, error) {
-	if id, err := ids.Parse(ref); err == nil {
-		e, err := findEvent(ctx, id)
-		if err == nil || !fault.Is(err, fault.KindNotFound) {
-			return e, err
-		}
-	}
-	e, err := findByExternalID(ctx, source, ref)
-	if fault.Is(err, fault.KindNotFound) {
-		return Event{}, fault.NotFound("event").WithCode("event_not_found").WithField("reverses", "There is no such event.")
-	}
-	return e, err
-}
 
 // correction is what later events took back from one.
 type correction struct {
-	refunded int64
-	refund   bool // there was a refund, whatever its amount
-	lost     bool // the latest word of a dispute
+	refunds  []Event // in the order in which they happened
+	disputed bool    // a dispute that is neither won nor lost
+	lost     bool    // the latest word of a dispute
+	lostPart *int64  // what was lost, where it was not all
+}
+
+// corrections reads what events take back from others, by the event they correct. The events
+// come in their order; of a dispute the latest word counts.
+func corrections(events []Event) map[uuid.UUID]correction {
+	out := map[uuid.UUID]correction{}
+	for _, e := range events {
+		if e.ReversesEventID == nil {
+			continue
+		}
+		c := out[*e.ReversesEventID]
+		switch e.Type {
+		case TypeRefund:
+			c.refunds = append(c.refunds, e)
+		case TypeDispute:
+			c.disputed, c.lost, c.lostPart = true, false, nil
+		case TypeDisputeWon:
+			c.disputed, c.lost, c.lostPart = false, false, nil
+		case TypeDisputeLost:
+			c.disputed, c.lost, c.lostPart = false, true, e.Amount
+		}
+		out[*e.ReversesEventID] = c
+	}
+	return out
+}
+
+// refunded is the sum of the refunds, which may be more than the sale.
+func (c correction) refunded() (sum int64) {
+	for _, r := range c.refunds {
+		if r.Amount != nil {
+			sum = min(sum+*r.Amount, 1<<62)
+		}
+	}
+	return sum
+}
+
+// left is what of a sale has not been refunded yet.
+func (c correction) left(sale Event) int64 {
+	if sale.Amount == nil {
+		return 0
+	}
+	return max(0, *sale.Amount-c.refunded())
 }
 
 // sale is the event as the arithmetic of commissions sees it.
 func (e Event) sale(c correction) commissions.Sale {
-	s := commissions.Sale{Type: e.Type, OccurredAt: e.OccurredAt, Amount: e.Amount, Refunded: c.refunded, Withdrawn: c.lost}
+	s := commissions.Sale{Type: e.Type, OccurredAt: e.OccurredAt, Amount: e.Amount, Refunded: c.refunded()}
 	if e.Currency != nil {
 		s.Currency = *e.Currency
 	}
-	if c.refund && (e.Amount == nil || *e.Amount == 0) {
+	switch {
+	case c.lost && c.lostPart == nil:
+		s.Withdrawn = true
+	case c.lost:
+		s.Refunded += *c.lostPart
+	}
+	if len(c.refunds) > 0 && (e.Amount == nil || *e.Amount == 0) {
 		s.Withdrawn = true
 	}
 	return s

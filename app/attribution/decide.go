@@ -62,6 +62,7 @@ type Terms struct {
 	WindowDays   int
 	CustomerLock bool
 	HoldDays     int
+	AutoApprove  bool
 	StartsAt     *time.Time
 	EndsAt       *time.Time
 }
@@ -193,7 +194,7 @@ func (f Facts) drop(t Touch) DropReason {
 	age := f.OccurredAt.Sub(t.OccurredAt)
 	window := time.Duration(f.Terms[t.CampaignID].WindowDays) * 24 * time.Hour
 	switch {
-	case f.Own[t.PartnerID] || t.Flag == "self_referral":
+	case t.Flag == "self_referral" || f.ownVisit(t):
 		return DropSelfReferral
 	case t.Flag == "revoked":
 		return DropRevoked
@@ -207,6 +208,10 @@ func (f Facts) drop(t Touch) DropReason {
 		return ""
 	}
 }
+
+// ownVisit reports whether the customer came through their own partner account; what a person
+// has reviewed is not judged again.
+func (f Facts) ownVisit(t Touch) bool { return f.Own[t.PartnerID] && !t.Reviewed }
 
 // emptyStatus is the status of an event without a touch that counts.
 func (f Facts) emptyStatus(dropped []Drop) Status {

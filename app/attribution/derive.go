@@ -1,190 +1,154 @@
 package attribution
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"reflect"
 
 	"github.com/google/uuid"
 
-	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/money"
+	"github.com/openpartner/openpartner/app/rollup"
+	"github.com/openpartner/openpartner/app/tracking"
 )
 
-// customer is all that the decisions about one user depend on, read in a handful of statements,
-// and the state of the walk through their events.
-type customer struct {
-	events      []Event
-	stored      map[uuid.UUID]storedDecision
-	corrections map[uuid.UUID]correction
-	touches     []Touch
-	own         map[uuid.UUID]bool
-	terms       campaigns.History
-
-	binding *Binding
-	history map[uuid.UUID][]commissions.Past // by partner, oldest first
+// task is a customer whose events have to be decided anew.
+type task struct {
+	customer *customer
+	from     *Event                          // nil: from the first
+	cause    commissions.Cause               // why the ledger may change
+	causes   map[uuid.UUID]commissions.Cause // for single events: those that were corrected
 }
 
-// derive decides the user's events in their order, from the given one on (nil: from the first),
-// and has the ledger follow. Events before it keep their stored decisions, which are facts for
-// the later ones. The caller holds the lock on the user.
-func (s *Service) derive(ctx context.Context, user string, from *Event, cause commissions.Cause) error {
-	c, err := s.load(ctx, user)
-	if err != nil {
-		return err
+// derive decides and has the ledger and the figures of the day follow, for any number of
+// customers in a few statements. The caller holds the locks on the users. It gives each visited
+// event's outcome.
+func (s *Service) derive(ctx context.Context, tasks []task) (map[uuid.UUID]Outcome, error) {
+	now := s.now()
+	out := map[uuid.UUID]Outcome{}
+	var reckonings []commissions.Reckoning
+	var changed []verdict
+	var sheet rollup.Sheet
+	for _, t := range tasks {
+		t.customer.walk(t.from, func(v verdict) {
+			v.reckoning.Cause = t.cause
+			if cause, corrected := t.causes[v.event.ID]; corrected {
+				v.reckoning.Cause = cause
+			}
+			reckonings = append(reckonings, v.reckoning)
+			at := v.before.at
+			if !v.decided || !same(v.before.Decision, v.decision) {
+				changed, at = append(changed, v), now
+			}
+			t.customer.tally(&sheet, v)
+			out[v.event.ID] = Outcome{Event: v.event, Decision: v.decision, DecidedAt: at}
+		})
 	}
-	for _, e := range c.events {
-		before, decided := c.stored[e.ID]
-		if from != nil && decided && order(e, *from) < 0 {
-			c.remember(e, before.Decision)
+	if err := storeDecisions(ctx, changed, now); err != nil {
+		return nil, err
+	}
+	live, err := s.commissions.Reconcile(ctx, reckonings)
+	if err != nil {
+		return nil, err
+	}
+	for id, o := range out {
+		o.Commissions = live[id]
+		out[id] = o
+	}
+	if err := sheet.Write(ctx); err != nil {
+		return nil, err
+	}
+	return out, s.flagSelfReferrals(ctx, tasks)
+}
+
+// flagSelfReferrals marks clicks through the customer's own partner account for review. Others
+// who were tied to such a click are decided anew, later: their locks are not ours to take.
+func (s *Service) flagSelfReferrals(ctx context.Context, tasks []task) error {
+	for _, t := range tasks {
+		clicks := t.customer.selfReferrals()
+		if len(clicks) == 0 {
 			continue
 		}
-		d := Decide(c.facts(e))
-		reckoning := c.reckon(e, &d, cause)
-		if !decided || !same(before.Decision, d) {
-			if err := storeDecision(ctx, e.ID, d, s.now()); err != nil {
-				return err
-			}
-		}
-		if err := s.commissions.Reconcile(ctx, reckoning); err != nil {
+		if err := s.tracking.FlagAutomatically(ctx, clicks, tracking.FlagSelfReferral); err != nil {
 			return err
 		}
-		c.remember(e, d)
+		for _, click := range clicks {
+			users, err := s.tracking.UsersOf(ctx, click)
+			if err != nil {
+				return err
+			}
+			for _, user := range users {
+				if user == t.customer.user {
+					continue
+				}
+				if _, err := rederiveLater(ctx, user, commissions.CauseFraud); err != nil {
+					return err
+				}
+			}
+		}
 	}
 	return nil
 }
 
-// order is how the events of a user follow each other.
-func order(a, b Event) int {
-	return cmp.Or(a.OccurredAt.Compare(b.OccurredAt), bytes.Compare(a.ID[:], b.ID[:]))
-}
-
-func (s *Service) load(ctx context.Context, user string) (*customer, error) {
-	c := &customer{history: map[uuid.UUID][]commissions.Past{}}
-	var err error
-	if c.events, err = eventsOf(ctx, user); err != nil {
-		return nil, err
-	}
-	all := make([]uuid.UUID, 0, len(c.events))
-	for _, e := range c.events {
-		all = append(all, e.ID)
-	}
-	if c.stored, err = decisionsOf(ctx, all); err != nil {
-		return nil, err
-	}
-	if c.corrections, err = correctionsOf(ctx, user); err != nil {
-		return nil, err
-	}
-	touches, err := s.tracking.Touches(ctx, user)
-	if err != nil {
-		return nil, err
-	}
-	var involved []uuid.UUID
-	for _, t := range touches {
-		c.touches = append(c.touches, touchOf(t))
-		involved = append(involved, t.CampaignID)
-	}
-	if c.own, err = ownPartners(ctx, user); err != nil {
-		return nil, err
-	}
-	c.terms, err = s.campaigns.HistoryOf(ctx, involved)
-	return c, err
-}
-
-// facts collects what the decision about one event depends on.
-func (c *customer) facts(e Event) Facts {
-	f := Facts{
-		OccurredAt: e.OccurredAt, RecordedAt: e.CreatedAt, Corrective: corrective(e.Type), Touches: c.touches,
-		Terms: map[uuid.UUID]Terms{}, Own: c.own,
-	}
-	for _, t := range c.touches {
-		if _, known := f.Terms[t.CampaignID]; !known {
-			f.Terms[t.CampaignID] = c.termsAt(t.CampaignID, e)
-		}
-	}
-	if c.binding != nil {
-		b := *c.binding
-		b.Over = c.ranOut(b.Decision.Shares, e)
-		f.Binding = &b
-	}
-	return f
-}
-
-func (c *customer) termsAt(campaign uuid.UUID, e Event) Terms {
-	t, starts, ends := c.terms.TermsAt(campaign, e.OccurredAt)
-	return Terms{
-		Version: t.Version, Model: t.AttributionModel, WindowDays: t.WindowDays, CustomerLock: t.CustomerLock,
-		HoldDays: t.HoldDays, StartsAt: starts, EndsAt: ends,
-	}
-}
-
-// ranOut reports whether every rule of every bound partner has a duration and all are over.
-func (c *customer) ranOut(shares []Share, e Event) bool {
-	for _, share := range shares {
-		for _, r := range c.rulesFor(share, e) {
-			if !r.RanOut(e.OccurredAt, c.history[share.PartnerID]) {
-				return false
+// tally replaces what the event brought to the figures of its day by what it brings now. Its
+// refunds count on their own days.
+func (c *customer) tally(s *rollup.Sheet, v verdict) {
+	refunds := c.corrections[v.event.ID].refunds
+	if v.decided {
+		var earlier []Event
+		for _, r := range refunds {
+			if _, counted := c.stored[r.ID]; counted {
+				earlier = append(earlier, r)
 			}
 		}
+		count(s, v.event, v.before.Decision, earlier, -1)
 	}
-	return true
+	count(s, v.event, v.decision, refunds, 1)
 }
 
-func (c *customer) rulesFor(share Share, e Event) []commissions.Rule {
-	var out []commissions.Rule
-	for _, r := range c.terms.RulesAt(share.CampaignID, share.PartnerID, e.OccurredAt) {
-		out = append(out, commissions.Rule{
-			ID: r.ID, EventType: r.EventType, Trigger: string(r.Trigger), Percent: r.Kind == campaigns.Percent,
-			RatePPM: r.RatePPM, Amount: r.Amount, Currency: r.Currency, DurationMonths: r.DurationMonths,
-		})
-	}
-	return out
-}
-
-// reckon computes what the event should bring whom, and notes at the decision why a share
-// brings nothing.
-func (c *customer) reckon(e Event, d *Decision, cause commissions.Cause) commissions.Reckoning {
-	r := commissions.Reckoning{EventID: e.ID, OccurredAt: e.OccurredAt, HoldDays: map[uuid.UUID]int{}, Cause: cause}
-	sale := e.sale(c.corrections[e.ID])
-	var claims []commissions.Claim
-	for _, share := range d.Shares {
-		claims = append(claims, commissions.Claim{
-			PartnerID: share.PartnerID, CampaignID: share.CampaignID, ClickID: share.ClickID, Weight: share.Weight,
-			Rules: c.rulesFor(share, e), History: c.history[share.PartnerID],
-		})
-		r.HoldDays[share.CampaignID] = c.termsAt(share.CampaignID, e).HoldDays
-	}
-	if !d.NotRunning {
-		r.Targets = commissions.Targets(sale, claims)
-	}
-	d.Reasons = nil
-	for _, claim := range claims {
-		reason := commissions.ReasonCampaignNotRunning
-		if !d.NotRunning {
-			reason = commissions.Why(sale, claim, r.Targets)
-		}
-		if reason != "" {
-			if d.Reasons == nil {
-				d.Reasons = map[uuid.UUID]commissions.Reason{}
-			}
-			d.Reasons[claim.PartnerID] = reason
-		}
-	}
-	return r
-}
-
-// remember makes a decided event a fact for the later ones.
-func (c *customer) remember(e Event, d Decision) {
+// count adds an attributed event to the figures, or takes it out. It counts once at each level:
+// for every partner who has a share, for every campaign, and for the program.
+func count(s *rollup.Sheet, e Event, d Decision, refunds []Event, sign int64) {
 	if d.Status != StatusAttributed {
 		return
 	}
-	if d.Binds() && (c.binding == nil || c.ranOut(c.binding.Decision.Shares, e)) {
-		c.binding = &Binding{EventID: e.ID, Decision: d, Lock: c.termsAt(d.CampaignID, e).CustomerLock}
+	one := rollup.Figures{Leads: sign}
+	currency := ""
+	if e.Amount != nil && e.Currency != nil {
+		one, currency = rollup.Figures{Conversions: sign, Revenue: sign * *e.Amount}, *e.Currency
 	}
-	for _, share := range d.Shares {
-		c.history[share.PartnerID] = append(c.history[share.PartnerID], commissions.Past{OccurredAt: e.OccurredAt, Type: e.Type, Amount: e.Amount})
+	spread(s, e, d, currency, one)
+	left := value(e.Amount)
+	for _, r := range refunds {
+		taken := min(left, value(r.Amount))
+		left -= taken
+		if taken > 0 {
+			spread(s, r, d, currency, rollup.Figures{Revenue: -sign * taken})
+		}
 	}
+}
+
+// spread notes figures of an event for the program, its campaigns and its partners; revenue is
+// split by the weights, counts are not.
+func spread(s *rollup.Sheet, e Event, d Decision, currency string, f rollup.Figures) {
+	weights := make([]money.Weight, len(d.Shares))
+	for i, share := range d.Shares {
+		weights[i] = share.Weight
+	}
+	parts := money.Split(f.Revenue, weights)
+	byCampaign := map[uuid.UUID]int64{}
+	for i, share := range d.Shares {
+		part := f
+		part.Revenue = parts[i]
+		byCampaign[share.CampaignID] += parts[i]
+		s.Add(rollup.Key{Day: e.OccurredAt, PartnerID: share.PartnerID, CampaignID: share.CampaignID, Currency: currency}, part)
+	}
+	for campaign, revenue := range byCampaign {
+		part := f
+		part.Revenue = revenue
+		s.Add(rollup.Key{Day: e.OccurredAt, CampaignID: campaign, Currency: currency}, part)
+	}
+	s.Add(rollup.Key{Day: e.OccurredAt, Currency: currency}, f)
 }
 
 // same reports whether a decision says what the stored one does.

@@ -76,7 +76,14 @@ type EventInput struct {
 	Metadata   json.RawMessage
 	Email      *string
 	Reverses   *string // id or external id of the event that this one corrects
-	Source     string  // defaults to api
+	Source     string  // defaults to api; the same for all events of one call
+	Credit     *Credit // a partner to credit without a visit
+}
+
+// Credit stands in for a visit: somebody redeemed a partner's coupon.
+type Credit struct {
+	PartnerID, CampaignID uuid.UUID
+	Code                  string
 }
 
 const (
@@ -143,7 +150,11 @@ func (in EventInput) hash(sentTime bool) string {
 		Metadata     any
 		Email        *string
 		Reverses     *string
-	}{in.UserID, in.Type, in.Amount, in.Currency, in.Cref, nil, nil, in.Email, in.Reverses}
+		Code         string `json:",omitempty"`
+	}{UserID: in.UserID, Type: in.Type, Amount: in.Amount, Currency: in.Currency, Cref: in.Cref, Email: in.Email, Reverses: in.Reverses}
+	if in.Credit != nil {
+		plain.Code = in.Credit.Code
+	}
 	if sentTime {
 		at := in.OccurredAt.UTC()
 		plain.OccurredAt = &at

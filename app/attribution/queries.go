@@ -2,14 +2,13 @@ package attribution
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
@@ -17,12 +16,20 @@ import (
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// lockUser makes everything about one user of the merchant happen in turn, until the
-// transaction ends.
-func lockUser(ctx context.Context, user string) error {
-	_, err := db.Tx(ctx).NewRaw(`select pg_advisory_xact_lock(hashtextextended(?, 0))`, tenancy.ID(ctx).String()+"/"+user).Exec(ctx)
+// lockUsers makes everything about these users of the merchant happen in turn, until the
+// transaction ends. The locks are taken in one order, so that two batches can't wait for each
+// other.
+func lockUsers(ctx context.Context, users []string) error {
+	names := make([]string, len(users))
+	for i, user := range users {
+		names[i] = tenancy.ID(ctx).String() + "/" + user
+	}
+	_, err := db.Tx(ctx).NewRaw(`
+		select pg_advisory_xact_lock(k) from (
+			select distinct hashtextextended(name, 0) as k from unnest(?::text[]) as t (name) order by k) as ordered`,
+		pgdialect.Array(names)).Exec(ctx)
 	if err != nil {
-		return fmt.Errorf("lock the user: %w", err)
+		return fmt.Errorf("lock the users: %w", err)
 	}
 	return nil
 }
@@ -30,59 +37,112 @@ func lockUser(ctx context.Context, user string) error {
 const eventColumns = `id, user_id, type, amount, currency, external_id, source, request_hash, reverses_event_id, email_hash,
 	metadata, occurred_at, created_at`
 
-func findEvent(ctx context.Context, id uuid.UUID) (Event, error) {
-	return oneEvent(ctx, `select `+eventColumns+` from events where id = ?`, id)
-}
-
-func findByExternalID(ctx context.Context, source, external string) (Event, error) {
-	return oneEvent(ctx, `select `+eventColumns+` from events where source = ? and external_id = ?`, source, external)
-}
-
-func oneEvent(ctx context.Context, query string, args ...any) (Event, error) {
-	var e Event
-	err := db.Tx(ctx).NewRaw(query, args...).Scan(ctx, &e)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Event{}, fault.NotFound("event")
+// findByRefs gives the events with one of these external ids from one source, or one of these
+// ids.
+func findByRefs(ctx context.Context, source string, external []string, all []uuid.UUID) ([]Event, error) {
+	if len(external) == 0 && len(all) == 0 {
+		return nil, nil
 	}
-	if err != nil {
-		return Event{}, fmt.Errorf("find event: %w", err)
-	}
-	return e, nil
-}
-
-// insertEvent reports false when the external id is taken.
-func insertEvent(ctx context.Context, e Event) (bool, error) {
-	if len(e.Metadata) == 0 {
-		e.Metadata = json.RawMessage(`{}`)
-	}
-	res, err := db.Tx(ctx).NewRaw(`
-		insert into events (tenant_id, id, user_id, type, amount, currency, external_id, source, request_hash, reverses_event_id,
-			email_hash, metadata, occurred_at, created_at)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-		on conflict (tenant_id, source, external_id) do nothing`,
-		tenancy.ID(ctx), e.ID, e.UserID, e.Type, e.Amount, e.Currency, e.ExternalID, e.Source, e.RequestHash, e.ReversesEventID,
-		e.EmailHash, string(e.Metadata), e.OccurredAt, e.CreatedAt).Exec(ctx)
-	if err != nil {
-		return false, fmt.Errorf("insert event: %w", err)
-	}
-	n, err := res.RowsAffected()
-	return n == 1, err
-}
-
-func eventsOf(ctx context.Context, user string) ([]Event, error) {
 	var rows []Event
-	err := db.Tx(ctx).NewRaw(`select `+eventColumns+` from events where user_id = ? order by occurred_at, id`, user).Scan(ctx, &rows)
+	err := db.Tx(ctx).NewRaw(`
+		select `+eventColumns+` from events where source = ? and external_id = any(?::text[])
+		union
+		select `+eventColumns+` from events where id = any(?::uuid[])`, source, pgdialect.Array(external), pgdialect.Array(all)).Scan(ctx, &rows)
 	if err != nil {
-		return nil, fmt.Errorf("list the user's events: %w", err)
+		return nil, fmt.Errorf("find events: %w", err)
 	}
 	return rows, nil
 }
 
-func countEvents(ctx context.Context, user string) (n int, err error) {
-	if err := db.Tx(ctx).NewRaw(`select count(*) from events where user_id = ?`, user).Scan(ctx, &n); err != nil {
-		return 0, fmt.Errorf("count the user's events: %w", err)
+// storedEvent is an event as it travels to the database, many in one statement.
+type storedEvent struct {
+	ID              uuid.UUID       `json:"id"`
+	UserID          string          `json:"user_id"`
+	Type            string          `json:"type"`
+	Amount          *int64          `json:"amount"`
+	Currency        *string         `json:"currency"`
+	ExternalID      *string         `json:"external_id"`
+	Source          string          `json:"source"`
+	RequestHash     string          `json:"request_hash"`
+	ReversesEventID *uuid.UUID      `json:"reverses_event_id"`
+	EmailHash       *string         `json:"email_hash"`
+	Metadata        json.RawMessage `json:"metadata"`
+	OccurredAt      time.Time       `json:"occurred_at"`
+	CreatedAt       time.Time       `json:"created_at"`
+}
+
+// insertEvents gives the ids of those that were stored: an external id that is taken is left out.
+func insertEvents(ctx context.Context, events []Event) (map[uuid.UUID]bool, error) {
+	rows := make([]storedEvent, len(events))
+	for i, e := range events {
+		if rows[i] = storedEvent(e); len(e.Metadata) == 0 {
+			rows[i].Metadata = json.RawMessage(`{}`)
+		}
+	}
+	text, err := json.Marshal(rows)
+	if err != nil {
+		return nil, fmt.Errorf("encode events: %w", err)
+	}
+	var ids []uuid.UUID
+	err = db.Tx(ctx).NewRaw(`
+		insert into events (tenant_id, `+eventColumns+`)
+		select ?, `+eventColumns+` from jsonb_populate_recordset(null::events, ?::jsonb)
+		on conflict (tenant_id, source, external_id) do nothing returning id`, tenancy.ID(ctx), string(text)).Scan(ctx, &ids)
+	if err != nil {
+		return nil, fmt.Errorf("insert events: %w", err)
+	}
+	stored := make(map[uuid.UUID]bool, len(ids))
+	for _, id := range ids {
+		stored[id] = true
+	}
+	return stored, nil
+}
+
+func countEvents(ctx context.Context, users []string) (n int, err error) {
+	if len(users) == 0 {
+		return 0, nil
+	}
+	if err := db.Tx(ctx).NewRaw(`select count(*) from events where user_id in (?)`, bun.List(users)).Scan(ctx, &n); err != nil {
+		return 0, fmt.Errorf("count the users' events: %w", err)
 	}
 	return n, nil
+}
+
+// concerned selects the users whom an order is about. Of a campaign these are all who clicked in
+// it, as its terms may matter to any of them.
+func concerned(ctx context.Context, in Rederive) *bun.SelectQuery {
+	q := db.Tx(ctx).NewSelect().TableExpr("events as e").ColumnExpr("distinct e.user_id")
+	if in.UserID != "" {
+		q = q.Where("e.user_id = ?", in.UserID)
+	}
+	if in.From != nil {
+		q = q.Where("e.occurred_at >= ?", *in.From)
+	}
+	if in.To != nil {
+		q = q.Where("e.occurred_at < ?", *in.To)
+	}
+	if in.CampaignID != nil {
+		q = q.Where(`exists (select from identities i join clicks k on k.tenant_id = i.tenant_id and k.id = i.click_id
+			where i.user_id = e.user_id and k.campaign_id = ?)`, *in.CampaignID)
+	}
+	return q
+}
+
+func countUsers(ctx context.Context, in Rederive) (n int64, err error) {
+	err = db.Tx(ctx).NewSelect().ColumnExpr("count(*)").TableExpr("(?) as users", concerned(ctx, in)).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count users: %w", err)
+	}
+	return n, nil
+}
+
+func nextUsers(ctx context.Context, in Rederive, after string, limit int64) ([]string, error) {
+	var users []string
+	err := concerned(ctx, in).Where("e.user_id > ?", after).OrderExpr("e.user_id").Limit(limit).Scan(ctx, &users)
+	if err != nil {
+		return nil, fmt.Errorf("list users: %w", err)
+	}
+	return users, nil
 }
 
 func listEvents(ctx context.Context, f Filter, page paging.Page) ([]Listed, error) {
@@ -116,54 +176,25 @@ func listEvents(ctx context.Context, f Filter, page paging.Page) ([]Listed, erro
 	return rows, nil
 }
 
-// correctionsOf sums what later events took back, by the event they correct.
-func correctionsOf(ctx context.Context, user string) (map[uuid.UUID]correction, error) {
-	var rows []struct {
-		ReversesEventID uuid.UUID
-		Type            string
-		Amount          int64
-	}
-	err := db.Tx(ctx).NewRaw(`
-		select reverses_event_id, type, coalesce(amount, 0) as amount from events
-		where user_id = ? and reverses_event_id is not null order by occurred_at, id`, user).Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("list corrections: %w", err)
-	}
-	out := map[uuid.UUID]correction{}
-	for _, r := range rows {
-		c := out[r.ReversesEventID]
-		switch r.Type {
-		case TypeRefund:
-			c.refund = true
-			c.refunded += r.Amount
-		case TypeDisputeLost:
-			c.lost = true
-		case TypeDisputeWon:
-			c.lost = false
-		}
-		out[r.ReversesEventID] = c
-	}
-	return out, nil
+// promoter is a partner as far as decisions depend on them.
+type promoter struct {
+	ID        uuid.UUID
+	Revoked   bool
+	EmailHash string
 }
 
-// ownPartners gives the partners who are this customer themselves: their address is that of an
-// event.
-func ownPartners(ctx context.Context, user string) (map[uuid.UUID]bool, error) {
-	var found []uuid.UUID
+func partnersAmong(ctx context.Context, ids []uuid.UUID) ([]promoter, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var found []promoter
 	err := db.Tx(ctx).NewRaw(`
-		select p.id from partners p where encode(sha256(convert_to(p.email, 'UTF8')), 'hex') in (
-			select email_hash from events where user_id = ?0 and email_hash is not null)
-		and p.id in (
-			select k.partner_id from identities i join clicks k on k.tenant_id = i.tenant_id and k.id = i.click_id where i.user_id = ?0)`,
-		user).Scan(ctx, &found)
+		select id, status in ('revoked', 'declined') as revoked, encode(sha256(convert_to(email, 'UTF8')), 'hex') as email_hash
+		from partners where id in (?)`, bun.List(ids)).Scan(ctx, &found)
 	if err != nil {
-		return nil, fmt.Errorf("look for self-referral: %w", err)
+		return nil, fmt.Errorf("read the touched partners: %w", err)
 	}
-	out := map[uuid.UUID]bool{}
-	for _, id := range found {
-		out[id] = true
-	}
-	return out, nil
+	return found, nil
 }
 
 // storedDecision is a decision as it was made.
@@ -179,104 +210,183 @@ type trace struct {
 	Reasons map[uuid.UUID]reasonOfAShare `json:"reasons,omitempty"`
 }
 
-func decisionsOf(ctx context.Context, events []uuid.UUID) (map[uuid.UUID]storedDecision, error) {
-	out := map[uuid.UUID]storedDecision{}
-	if len(events) == 0 {
-		return out, nil
-	}
-	var rows []struct {
-		EventID         uuid.UUID
-		Status          string
-		Reason          *string
-		CampaignID      *uuid.UUID
-		CampaignVersion *int
-		Model           *string
-		Locked          bool
-		BindingEventID  *uuid.UUID
-		Trace           json.RawMessage
-		DecidedAt       time.Time
-	}
-	err := db.Tx(ctx).NewRaw(`
-		select event_id, status, reason, campaign_id, campaign_version, model, locked, binding_event_id, trace, decided_at
-		from decisions where event_id in (?)`, bun.List(events)).Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("read decisions: %w", err)
-	}
-	shares, err := sharesOf(ctx, events)
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rows {
-		var t trace
-		if err := json.Unmarshal(r.Trace, &t); err != nil {
-			return nil, fmt.Errorf("read trace: %w", err)
-		}
-		out[r.EventID] = storedDecision{at: r.DecidedAt, Decision: Decision{
-			Status: Status(r.Status), CampaignID: value(r.CampaignID), Version: value(r.CampaignVersion), Model: modelOf(r.Model),
-			Locked: r.Locked, BindingID: value(r.BindingEventID), NotRunning: value(r.Reason) == notRunning,
-			Shares: shares[r.EventID], Kept: t.Kept, Dropped: t.Dropped, Reasons: t.Reasons,
-		}}
-	}
-	return out, nil
+// story is an event with its decision, if it has one.
+type story struct {
+	Event
+	decision storedDecision
 }
 
-func sharesOf(ctx context.Context, events []uuid.UUID) (map[uuid.UUID][]Share, error) {
-	var rows []struct {
-		EventID    uuid.UUID
-		PartnerID  uuid.UUID
-		ClickID    uuid.UUID
-		CampaignID uuid.UUID
-		WeightNum  int64
-		WeightDen  int64
-	}
-	err := db.Tx(ctx).NewRaw(`
-		select event_id, partner_id, click_id, campaign_id, weight_num, weight_den from attributions
-		where event_id in (?) order by event_id, position`, bun.List(events)).Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("read shares: %w", err)
-	}
-	out := map[uuid.UUID][]Share{}
-	for _, r := range rows {
-		out[r.EventID] = append(out[r.EventID], Share{
-			PartnerID: r.PartnerID, ClickID: r.ClickID, CampaignID: r.CampaignID, Weight: weight(r.WeightNum, r.WeightDen),
-		})
-	}
-	return out, nil
+func (s story) decided() bool { return !s.decision.at.IsZero() }
+
+// storyRow is a story as one statement gives it: the shares as JSON.
+type storyRow struct {
+	Event
+	Status          *string
+	Reason          *string
+	CampaignID      *uuid.UUID
+	CampaignVersion *int
+	Model           *string
+	Locked          *bool
+	BindingEventID  *uuid.UUID
+	Trace           json.RawMessage
+	DecidedAt       *time.Time
+	Shares          json.RawMessage
 }
 
-// storeDecision replaces the one live decision of an event and its shares.
-func storeDecision(ctx context.Context, event uuid.UUID, d Decision, now time.Time) error {
-	t, err := json.Marshal(trace{Kept: d.Kept, Dropped: d.Dropped, Reasons: d.Reasons})
+const selectStories = `
+	select e.id, e.user_id, e.type, e.amount, e.currency, e.external_id, e.source, e.request_hash, e.reverses_event_id, e.email_hash,
+		e.metadata, e.occurred_at, e.created_at,
+		d.status, d.reason, d.campaign_id, d.campaign_version, d.model, d.locked, d.binding_event_id, d.trace, d.decided_at,
+		(select json_agg(json_build_object('partner_id', a.partner_id, 'click_id', a.click_id, 'campaign_id', a.campaign_id,
+			'num', a.weight_num, 'den', a.weight_den) order by a.position)
+			from attributions a where a.tenant_id = e.tenant_id and a.event_id = e.id) as shares
+	from events e left join decisions d on d.tenant_id = e.tenant_id and d.event_id = e.id`
+
+// storiesOf gives all events of users in the order in which they are decided.
+func storiesOf(ctx context.Context, users []string) ([]story, error) {
+	return readStories(ctx, selectStories+` where e.user_id in (?) order by e.user_id, e.occurred_at, e.id`, bun.List(users))
+}
+
+func storyOf(ctx context.Context, event uuid.UUID) (story, error) {
+	found, err := readStories(ctx, selectStories+` where e.id = ?`, event)
 	if err != nil {
-		return fmt.Errorf("encode trace: %w", err)
+		return story{}, err
 	}
-	reason := ""
-	if d.NotRunning {
-		reason = notRunning
+	if len(found) == 0 {
+		return story{}, fault.NotFound("event")
 	}
-	_, err = db.Tx(ctx).NewRaw(`
-		insert into decisions (tenant_id, event_id, status, reason, campaign_id, campaign_version, model, locked, binding_event_id,
-			trace, decided_at, created_at)
-		values (?0, ?1, ?2, nullif(?3, ''), ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?10)
-		on conflict (tenant_id, event_id) do update set status = excluded.status, reason = excluded.reason,
-			campaign_id = excluded.campaign_id, campaign_version = excluded.campaign_version, model = excluded.model,
-			locked = excluded.locked, binding_event_id = excluded.binding_event_id, trace = excluded.trace, decided_at = excluded.decided_at`,
-		tenancy.ID(ctx), event, string(d.Status), reason, orNull(d.CampaignID), orNull(d.Version), orNull(string(d.Model)), d.Locked,
-		orNull(d.BindingID), string(t), now).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("store decision: %w", err)
+	return found[0], nil
+}
+
+func readStories(ctx context.Context, query string, args ...any) ([]story, error) {
+	var rows []storyRow
+	if err := db.Tx(ctx).NewRaw(query, args...).Scan(ctx, &rows); err != nil {
+		return nil, fmt.Errorf("read events with their decisions: %w", err)
 	}
-	if _, err := db.Tx(ctx).NewRaw(`delete from attributions where event_id = ?`, event).Exec(ctx); err != nil {
-		return fmt.Errorf("replace shares: %w", err)
-	}
-	for i, share := range d.Shares {
-		_, err := db.Tx(ctx).NewRaw(`
-			insert into attributions (tenant_id, event_id, partner_id, click_id, campaign_id, weight_num, weight_den, position, created_at)
-			values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			tenancy.ID(ctx), event, share.PartnerID, share.ClickID, share.CampaignID, share.Weight.Num, share.Weight.Den, i, now).Exec(ctx)
+	out := make([]story, 0, len(rows))
+	for _, r := range rows {
+		d, err := r.decision()
 		if err != nil {
-			return fmt.Errorf("store share: %w", err)
+			return nil, err
 		}
+		out = append(out, story{Event: r.Event, decision: d})
+	}
+	return out, nil
+}
+
+func (r storyRow) decision() (storedDecision, error) {
+	if r.DecidedAt == nil {
+		return storedDecision{}, nil
+	}
+	var t trace
+	if err := json.Unmarshal(r.Trace, &t); err != nil {
+		return storedDecision{}, fmt.Errorf("read trace: %w", err)
+	}
+	d := storedDecision{at: *r.DecidedAt, Decision: Decision{
+		Status: Status(value(r.Status)), CampaignID: value(r.CampaignID), Version: value(r.CampaignVersion), Model: modelOf(r.Model),
+		Locked: value(r.Locked), BindingID: value(r.BindingEventID), NotRunning: value(r.Reason) == notRunning,
+		Kept: t.Kept, Dropped: t.Dropped, Reasons: t.Reasons,
+	}}
+	var shares []struct {
+		Share
+		Num, Den int64
+	}
+	if len(r.Shares) > 0 {
+		if err := json.Unmarshal(r.Shares, &shares); err != nil {
+			return storedDecision{}, fmt.Errorf("read shares: %w", err)
+		}
+	}
+	for _, share := range shares {
+		share.Weight = weight(share.Num, share.Den)
+		d.Shares = append(d.Shares, share.Share)
+	}
+	return d, nil
+}
+
+// storedVerdict and storedShare are a decision as it travels to the database.
+type storedVerdict struct {
+	EventID         uuid.UUID  `json:"event_id"`
+	Status          Status     `json:"status"`
+	Reason          *string    `json:"reason"`
+	CampaignID      *uuid.UUID `json:"campaign_id"`
+	CampaignVersion *int       `json:"campaign_version"`
+	Model           *string    `json:"model"`
+	Locked          bool       `json:"locked"`
+	BindingEventID  *uuid.UUID `json:"binding_event_id"`
+	Trace           trace      `json:"trace"`
+}
+
+type storedShare struct {
+	EventID    uuid.UUID `json:"event_id"`
+	PartnerID  uuid.UUID `json:"partner_id"`
+	ClickID    uuid.UUID `json:"click_id"`
+	CampaignID uuid.UUID `json:"campaign_id"`
+	WeightNum  int64     `json:"weight_num"`
+	WeightDen  int64     `json:"weight_den"`
+	Position   int       `json:"position"`
+}
+
+// storeDecisions replaces the one live decision of each event and its shares.
+func storeDecisions(ctx context.Context, all []verdict, now time.Time) error {
+	if len(all) == 0 {
+		return nil
+	}
+	var rows []storedVerdict
+	var shares []storedShare
+	var stale []uuid.UUID // events whose shares have to go first
+	for _, v := range all {
+		d := v.decision
+		reason := ""
+		if d.NotRunning {
+			reason = notRunning
+		}
+		rows = append(rows, storedVerdict{
+			v.event.ID, d.Status, orNull(reason), orNull(d.CampaignID), orNull(d.Version), orNull(string(d.Model)), d.Locked,
+			orNull(d.BindingID), trace{Kept: d.Kept, Dropped: d.Dropped, Reasons: d.Reasons},
+		})
+		for i, s := range d.Shares {
+			shares = append(shares, storedShare{v.event.ID, s.PartnerID, s.ClickID, s.CampaignID, s.Weight.Num, s.Weight.Den, i})
+		}
+		if len(v.before.Shares) > 0 {
+			stale = append(stale, v.event.ID)
+		}
+	}
+	if len(stale) > 0 {
+		if _, err := db.Tx(ctx).NewRaw(`delete from attributions where event_id in (?)`, bun.List(stale)).Exec(ctx); err != nil {
+			return fmt.Errorf("replace shares: %w", err)
+		}
+	}
+	return insertDecisions(ctx, rows, shares, now)
+}
+
+func insertDecisions(ctx context.Context, rows []storedVerdict, shares []storedShare, now time.Time) error {
+	decisions, err := json.Marshal(rows)
+	if err != nil {
+		return fmt.Errorf("encode decisions: %w", err)
+	}
+	if shares == nil {
+		shares = []storedShare{}
+	}
+	parts, err := json.Marshal(shares)
+	if err != nil {
+		return fmt.Errorf("encode shares: %w", err)
+	}
+	// The foreign key from share to decision is looked at when the whole statement is done.
+	_, err = db.Tx(ctx).NewRaw(`
+		with decided as (
+			insert into decisions (tenant_id, event_id, status, reason, campaign_id, campaign_version, model, locked, binding_event_id,
+				trace, decided_at, created_at)
+			select ?0, event_id, status, reason, campaign_id, campaign_version, model, locked, binding_event_id, trace, ?1, ?1
+			from jsonb_populate_recordset(null::decisions, ?2::jsonb)
+			on conflict (tenant_id, event_id) do update set status = excluded.status, reason = excluded.reason,
+				campaign_id = excluded.campaign_id, campaign_version = excluded.campaign_version, model = excluded.model,
+				locked = excluded.locked, binding_event_id = excluded.binding_event_id, trace = excluded.trace, decided_at = excluded.decided_at)
+		insert into attributions (tenant_id, event_id, partner_id, click_id, campaign_id, weight_num, weight_den, position, created_at)
+		select ?0, event_id, partner_id, click_id, campaign_id, weight_num, weight_den, position, ?1
+		from jsonb_populate_recordset(null::attributions, ?3::jsonb)`,
+		tenancy.ID(ctx), now, string(decisions), string(parts)).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("store decisions: %w", err)
 	}
 	return nil
 }

@@ -13,8 +13,6 @@ import (
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/fault"
-	"github.com/openpartner/openpartner/app/ids"
-	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/person"
 	"github.com/openpartner/openpartner/app/tracking"
@@ -37,110 +35,6 @@ func NewService(t *tracking.Service, c *campaigns.Service, m *commissions.Servic
 	return &Service{tracking: t, campaigns: c, commissions: m, signature: sig, now: now}
 }
 
-// Record stores an event, decides who earns from it and has the ledger follow. The same
-// external id gives the first result again; with other content it is a conflict.
-func (s *Service) Record(ctx context.Context, in EventInput) (Outcome, error) {
-	if err := auth.Require(ctx, "events:write"); err != nil {
-		return Outcome{}, err
-	}
-	now := s.now()
-	sentTime := in.OccurredAt != nil
-	if err := in.check(now); err != nil {
-		return Outcome{}, err
-	}
-	if in.Source == "" {
-		in.Source = "api"
-	}
-	// Everything of one user happens in turn.
-	if err := lockUser(ctx, in.UserID); err != nil {
-		return Outcome{}, err
-	}
-	hash := in.hash(sentTime)
-	if in.ExternalID != nil {
-		earlier, err := findByExternalID(ctx, in.Source, *in.ExternalID)
-		if err == nil {
-			return s.replay(ctx, earlier, hash)
-		}
-		if !fault.Is(err, fault.KindNotFound) {
-			return Outcome{}, err
-		}
-	}
-	e := Event{
-		ID: ids.NewAt(now), UserID: in.UserID, Type: in.Type, Amount: in.Amount, Currency: in.Currency, ExternalID: in.ExternalID,
-		Source: in.Source, RequestHash: hash, Metadata: in.Metadata, OccurredAt: *in.OccurredAt, CreatedAt: now,
-	}
-	if in.Email != nil {
-		sum := hashEmail(*in.Email)
-		e.EmailHash = &sum
-	}
-	original, err := s.correct(ctx, in, &e)
-	if err != nil {
-		return Outcome{}, err
-	}
-	if err := s.stitchTrusted(ctx, in); err != nil {
-		return Outcome{}, err
-	}
-	if stored, err := insertEvent(ctx, e); err != nil {
-		return Outcome{}, err
-	} else if !stored { // another user's event took the external id meanwhile
-		earlier, err := findByExternalID(ctx, in.Source, *in.ExternalID)
-		if err != nil {
-			return Outcome{}, err
-		}
-		return s.replay(ctx, earlier, hash)
-	}
-	if err := s.derive(ctx, in.UserID, startOf(e, original, in), causeOf(e)); err != nil {
-		return Outcome{}, err
-	}
-	return s.outcome(ctx, e)
-}
-
-// startOf is the event from which the user has to be decided anew: a correction changes its
-// original, a new stitch may change everything.
-func startOf(e Event, original *Event, in EventInput) *Event {
-	switch {
-	case in.Cref != nil || in.Email != nil:
-		return nil
-	case original != nil:
-		return original
-	default:
-		return &e
-	}
-}
-
-func causeOf(e Event) commissions.Cause {
-	switch e.Type {
-	case TypeRefund:
-		return commissions.CauseRefund
-	case TypeDispute, TypeDisputeLost, TypeDisputeWon:
-		return commissions.CauseDispute
-	default:
-		return commissions.CauseSuperseded
-	}
-}
-
-func (s *Service) replay(ctx context.Context, earlier Event, hash string) (Outcome, error) {
-	if earlier.RequestHash != hash {
-		return Outcome{}, fault.Conflict("idempotency_mismatch", "Another event was sent under this external_id before.").
-			WithField("external_id", "Another event was sent under this external_id before.")
-	}
-	out, err := s.outcome(ctx, earlier)
-	out.Replayed = true
-	return out, err
-}
-
-// stitchTrusted ties the event's own click to its user: whoever may write events says so.
-func (s *Service) stitchTrusted(ctx context.Context, in EventInput) error {
-	if in.Cref == nil {
-		return nil
-	}
-	_, err := s.tracking.Stitch(ctx, *in.Cref, in.UserID, true, *in.OccurredAt)
-	if fault.Is(err, fault.KindNotFound) {
-		return fault.InvalidField("cref", "There is no such click.")
-	}
-	return err
-}
-
 // IdentifyInput says that a click belongs to a user.
 type IdentifyInput struct {
 	Cref      uuid.UUID
@@ -156,17 +50,6 @@ type Identified struct {
 	JobID           *uuid.UUID
 }
 
-// inline is how many events are decided anew at once; more become a job.
-const inline = 50
-
-// KindRederive is the job kind of Rederive.
-const KindRederive = "attribution.rederive"
-
-// Rederive is the order to decide all events of a user anew.
-type Rederive struct {
-	UserID string `json:"user_id"`
-}
-
 // Identify ties a click to a user of the merchant and decides the user's events anew. A server
 // with a key is believed; a browser is believed when it shows the merchant's signature, and
 // else only as long as nobody who is has spoken for this user.
@@ -180,7 +63,7 @@ func (s *Service) Identify(ctx context.Context, in IdentifyInput) (Identified, e
 	if err != nil {
 		return Identified{}, err
 	}
-	if err := lockUser(ctx, in.UserID); err != nil {
+	if err := lockUsers(ctx, []string{in.UserID}); err != nil {
 		return Identified{}, err
 	}
 	if _, err := s.tracking.Exists(ctx, in.Cref); err != nil {
@@ -201,25 +84,8 @@ func (s *Service) Identify(ctx context.Context, in IdentifyInput) (Identified, e
 		return Identified{Verified: verified, RederivedEvents: &none}, err
 	}
 	out := Identified{FirstStitch: true, Verified: verified}
-	n, err := countEvents(ctx, in.UserID)
-	if err != nil {
-		return Identified{}, err
-	}
-	if n > inline {
-		job, err := outbox.AddID(ctx, outbox.Job{Kind: KindRederive, Key: "user:" + in.UserID, Args: Rederive{UserID: in.UserID}})
-		out.JobID = &job
-		return out, err
-	}
-	out.RederivedEvents = &n
-	return out, s.derive(ctx, in.UserID, nil, commissions.CauseSuperseded)
-}
-
-// Rederive decides all events of a user anew.
-func (s *Service) Rederive(ctx context.Context, in Rederive) error {
-	if err := lockUser(ctx, in.UserID); err != nil {
-		return err
-	}
-	return s.derive(ctx, in.UserID, nil, commissions.CauseSuperseded)
+	out.RederivedEvents, out.JobID, err = s.rederiveUsers(ctx, []string{in.UserID}, commissions.CauseSuperseded)
+	return out, err
 }
 
 // trusted reports whether the statement is the merchant's own.
@@ -276,22 +142,17 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (Outcome, error) {
 	if err := auth.Require(ctx, "events:read"); err != nil {
 		return Outcome{}, err
 	}
-	e, err := findEvent(ctx, id)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return s.outcome(ctx, e)
+	return s.outcome(ctx, id)
 }
 
-func (s *Service) outcome(ctx context.Context, e Event) (Outcome, error) {
-	decisions, err := decisionsOf(ctx, []uuid.UUID{e.ID})
+func (s *Service) outcome(ctx context.Context, event uuid.UUID) (Outcome, error) {
+	found, err := storyOf(ctx, event)
 	if err != nil {
 		return Outcome{}, err
 	}
-	rows, err := s.commissions.OfEvent(ctx, e.ID)
+	rows, err := s.commissions.OfEvent(ctx, event)
 	if err != nil {
 		return Outcome{}, err
 	}
-	d := decisions[e.ID]
-	return Outcome{Event: e, Decision: d.Decision, DecidedAt: d.at, Commissions: rows}, nil
+	return Outcome{Event: found.Event, Decision: found.decision.Decision, DecidedAt: found.decision.at, Commissions: rows}, nil
 }

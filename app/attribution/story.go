@@ -83,11 +83,7 @@ func (s *Service) Story(ctx context.Context, id uuid.UUID) (Story, error) {
 	if err := auth.Require(ctx, "events:read"); err != nil {
 		return Story{}, err
 	}
-	e, err := findEvent(ctx, id)
-	if err != nil {
-		return Story{}, err
-	}
-	return s.tell(ctx, e)
+	return s.tell(ctx, id)
 }
 
 // Explain tells the story behind a commission to whoever may see that commission. A partner is
@@ -99,27 +95,25 @@ func (s *Service) Explain(ctx context.Context, c commissions.Commission) (Story,
 	if c.EventID == nil {
 		return Story{}, fault.NotFound("event")
 	}
-	e, err := findEvent(ctx, *c.EventID)
-	if err != nil {
-		return Story{}, err
-	}
-	story, err := s.tell(ctx, e)
+	story, err := s.tell(ctx, *c.EventID)
 	if own := auth.From(ctx).PartnerID; own != uuid.Nil {
 		story = story.For(own)
 	}
 	return story, err
 }
 
-func (s *Service) tell(ctx context.Context, e Event) (Story, error) {
-	o, err := s.outcome(ctx, e)
+func (s *Service) tell(ctx context.Context, event uuid.UUID) (Story, error) {
+	o, err := s.outcome(ctx, event)
 	if err != nil {
 		return Story{}, err
 	}
-	c, err := s.load(ctx, e.UserID)
+	e := o.Event
+	customers, err := s.load(ctx, []string{e.UserID})
 	if err != nil {
 		return Story{}, err
 	}
-	story := Story{Outcome: o, Campaign: c.terms.NameOf(o.Decision.CampaignID)}
+	c := customers[e.UserID]
+	story := Story{Outcome: o, Campaign: c.campaigns.NameOf(o.Decision.CampaignID)}
 	c.relate(&story)
 	if corrective(e.Type) {
 		return story, nil
@@ -205,17 +199,18 @@ func choose(touches []ToldTouch, d Decision) []ToldTouch {
 // tellShares computes what is due and puts the ledger's rows beside it.
 func (c *customer) tellShares(story *Story, clicks map[uuid.UUID]tracking.Click) {
 	e, d := story.Event, story.Decision
+	c.begin()
 	for _, earlier := range c.events {
 		if stored, decided := c.stored[earlier.ID]; decided && order(earlier, e) < 0 {
 			c.remember(earlier, stored.Decision)
 		}
 	}
-	due := c.reckon(e, &d, commissions.CauseSuperseded).Targets
+	due := c.reckon(e, &d).Targets
 	told := map[uuid.UUID]bool{}
 	for _, share := range d.Shares {
 		click := clicks[share.ClickID]
 		t := ToldShare{
-			Share: share, Partner: click.PartnerName, Campaign: c.terms.NameOf(share.CampaignID), Click: click,
+			Share: share, Partner: click.PartnerName, Campaign: c.campaigns.NameOf(share.CampaignID), Click: click,
 			Keys: c.keys(share.PartnerID, due, story.Commissions),
 		}
 		_, t.Reason = story.OfShare(share)
@@ -244,7 +239,7 @@ func (c *customer) keys(partner uuid.UUID, due []commissions.Target, rows []comm
 		if !known {
 			i = len(out)
 			at[k] = i
-			rule, _ := c.terms.Rule(k.rule)
+			rule, _ := c.campaigns.Rule(k.rule)
 			out = append(out, ToldKey{Rule: rule})
 		}
 		return &out[i]

@@ -44,6 +44,7 @@ func Statuses() []Status { return []Status{Pending, Approved, Held, Paid, Revers
 const (
 	reasonRejected     = "rejected"
 	heldPartnerRevoked = "partner_revoked"
+	heldDispute        = "dispute"
 )
 
 // Commission is one row of the ledger, with every figure that explains its amount.
@@ -73,6 +74,7 @@ type Commission struct {
 	ReversedBy     *uuid.UUID
 	PaidAt         *time.Time
 	Note           *string
+	OccurredAt     time.Time // of its event, or of its making where there is none
 	CreatedAt      time.Time
 }
 

@@ -3,6 +3,7 @@ package commissions
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -39,17 +40,37 @@ func selectCommissions(ctx context.Context) *bun.SelectQuery {
 		ColumnExpr("m.id, m.event_id, m.partner_id, p.name as partner_name, m.campaign_id, c.name as campaign_name, m.rule_id").
 		ColumnExpr("m.click_id, m.kind, m.base_amount, m.base_currency, m.rate_ppm, m.weight_num, m.weight_den, m.amount").
 		ColumnExpr("m.currency, m.status, m.matures_at, m.approved_at, m.approved_by, m.held_reason, m.reversed_reason").
-		ColumnExpr("m.reversed_by, m.paid_at, m.note, m.created_at")
+		ColumnExpr("m.reversed_by, m.paid_at, m.note, m.occurred_at, m.created_at")
 }
 
-// lockEventRows reads the rows of an event and keeps others from changing them meanwhile.
-func lockEventRows(ctx context.Context, event uuid.UUID) ([]Commission, error) {
-	var rows []Commission
-	err := selectCommissions(ctx).Where("m.event_id = ?", event).OrderExpr("m.created_at, m.id").For("update of m").Scan(ctx, &rows)
-	if err != nil {
-		return nil, fmt.Errorf("lock the event's commissions: %w", err)
+const ledgerColumns = `id, event_id, partner_id, campaign_id, rule_id, click_id, kind, base_amount, base_currency, rate_ppm,
+	weight_num, weight_den, amount, currency, status, matures_at, approved_at, approved_by, held_reason, reversed_reason,
+	reversed_by, paid_at, note, occurred_at, created_at`
+
+// lockRows reads the rows of events, oldest first, and keeps others from changing them meanwhile.
+func lockRows(ctx context.Context, events []uuid.UUID) (map[uuid.UUID][]Commission, error) {
+	return rowsBy(ctx, events, " for update")
+}
+
+// rowsOf is lockRows for who only looks.
+func rowsOf(ctx context.Context, events []uuid.UUID) (map[uuid.UUID][]Commission, error) {
+	return rowsBy(ctx, events, "")
+}
+
+func rowsBy(ctx context.Context, events []uuid.UUID, lock string) (map[uuid.UUID][]Commission, error) {
+	out := map[uuid.UUID][]Commission{}
+	if len(events) == 0 {
+		return out, nil
 	}
-	return rows, nil
+	var rows []Commission
+	err := db.Tx(ctx).NewRaw(`select `+ledgerColumns+` from commissions where event_id in (?) order by created_at, id`+lock, bun.List(events)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read the events' commissions: %w", err)
+	}
+	for _, c := range rows {
+		out[*c.EventID] = append(out[*c.EventID], c)
+	}
+	return out, nil
 }
 
 func eventRows(ctx context.Context, event uuid.UUID) ([]Commission, error) {
@@ -107,54 +128,148 @@ func listCommissions(ctx context.Context, f Filter, page paging.Page, now time.T
 	return rows, nil
 }
 
-func insertCommission(ctx context.Context, c Commission) error {
-	_, err := db.Tx(ctx).NewRaw(`
-		insert into commissions (tenant_id, id, event_id, partner_id, campaign_id, rule_id, click_id, kind, base_amount,
-			base_currency, rate_ppm, weight_num, weight_den, amount, currency, status, matures_at, approved_at, held_reason, created_at)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		tenancy.ID(ctx), c.ID, c.EventID, c.PartnerID, c.CampaignID, c.RuleID, c.ClickID, string(c.Kind), c.BaseAmount,
-		c.BaseCurrency, c.RatePPM, c.WeightNum, c.WeightDen, c.Amount, c.Currency, string(c.Status), c.MaturesAt, c.ApprovedAt,
-		c.HeldReason, c.CreatedAt).Exec(ctx)
+// stored is a ledger row as it travels to the database, many in one statement.
+type stored struct {
+	ID             uuid.UUID  `json:"id"`
+	EventID        *uuid.UUID `json:"event_id"`
+	PartnerID      uuid.UUID  `json:"partner_id"`
+	CampaignID     *uuid.UUID `json:"campaign_id"`
+	RuleID         *uuid.UUID `json:"rule_id"`
+	ClickID        *uuid.UUID `json:"click_id"`
+	Kind           Kind       `json:"kind"`
+	BaseAmount     *int64     `json:"base_amount"`
+	BaseCurrency   *string    `json:"base_currency"`
+	RatePPM        *int64     `json:"rate_ppm"`
+	WeightNum      *int64     `json:"weight_num"`
+	WeightDen      *int64     `json:"weight_den"`
+	Amount         int64      `json:"amount"`
+	Currency       string     `json:"currency"`
+	Status         Status     `json:"status"`
+	MaturesAt      time.Time  `json:"matures_at"`
+	ApprovedAt     *time.Time `json:"approved_at"`
+	ApprovedBy     *uuid.UUID `json:"approved_by"`
+	HeldReason     *string    `json:"held_reason"`
+	ReversedReason *string    `json:"reversed_reason"`
+	ReversedBy     *uuid.UUID `json:"reversed_by"`
+	Note           *string    `json:"note"`
+	OccurredAt     time.Time  `json:"occurred_at"`
+	CreatedAt      time.Time  `json:"created_at"`
+}
+
+// travel encodes rows for jsonb_populate_recordset.
+func travel(rows []Commission) (string, error) {
+	out := make([]stored, len(rows))
+	for i, c := range rows {
+		out[i] = stored{
+			c.ID, c.EventID, c.PartnerID, c.CampaignID, c.RuleID, c.ClickID, c.Kind, c.BaseAmount, c.BaseCurrency, c.RatePPM,
+			c.WeightNum, c.WeightDen, c.Amount, c.Currency, c.Status, c.MaturesAt, c.ApprovedAt, c.ApprovedBy, c.HeldReason,
+			c.ReversedReason, c.ReversedBy, c.Note, c.OccurredAt, c.CreatedAt,
+		}
+	}
+	text, err := json.Marshal(out)
 	if err != nil {
-		return fmt.Errorf("insert commission: %w", err)
+		return "", fmt.Errorf("encode commissions: %w", err)
+	}
+	return string(text), nil
+}
+
+func insertCommissions(ctx context.Context, rows []Commission) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	text, err := travel(rows)
+	if err != nil {
+		return err
+	}
+	_, err = db.Tx(ctx).NewRaw(`
+		insert into commissions (tenant_id, id, event_id, partner_id, campaign_id, rule_id, click_id, kind, base_amount, base_currency,
+			rate_ppm, weight_num, weight_den, amount, currency, status, matures_at, approved_at, approved_by, held_reason, note, occurred_at, created_at)
+		select ?, id, event_id, partner_id, campaign_id, rule_id, click_id, kind, base_amount, base_currency,
+			rate_ppm, weight_num, weight_den, amount, currency, status, matures_at, approved_at, approved_by, held_reason, note, occurred_at, created_at
+		from jsonb_populate_recordset(null::commissions, ?::jsonb)`, tenancy.ID(ctx), text).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("insert commissions: %w", err)
 	}
 	return nil
 }
 
-func reverseRow(ctx context.Context, id uuid.UUID, reason string) error {
-	_, err := db.Tx(ctx).NewRaw(`
-		update commissions set status = 'reversed', reversed_reason = ?, held_reason = null where id = ?`, reason, id).Exec(ctx)
+// updateStates stores what may change about rows: never amount, currency or owner.
+func updateStates(ctx context.Context, rows []Commission) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	text, err := travel(rows)
 	if err != nil {
-		return fmt.Errorf("reverse commission: %w", err)
+		return err
+	}
+	_, err = db.Tx(ctx).NewRaw(`
+		update commissions m set status = n.status, approved_at = n.approved_at, approved_by = n.approved_by,
+			held_reason = n.held_reason, reversed_reason = n.reversed_reason, reversed_by = n.reversed_by, note = n.note
+		from jsonb_populate_recordset(null::commissions, ?::jsonb) n where m.id = n.id`, text).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("update commissions: %w", err)
 	}
 	return nil
 }
 
-func updateState(ctx context.Context, c Commission) error {
-	_, err := db.Tx(ctx).NewRaw(`
-		update commissions set status = ?, approved_at = ?, approved_by = ?, held_reason = ?, reversed_reason = ?, reversed_by = ?, note = ?
-		where id = ?`,
-		string(c.Status), c.ApprovedAt, c.ApprovedBy, c.HeldReason, c.ReversedReason, c.ReversedBy, c.Note, c.ID).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("update commission: %w", err)
+func partnerExists(ctx context.Context, id uuid.UUID) (bool, error) {
+	var known bool
+	if err := db.Tx(ctx).NewRaw(`select exists (select from partners where id = ?)`, id).Scan(ctx, &known); err != nil {
+		return false, fmt.Errorf("look for the partner: %w", err)
 	}
-	return nil
+	return known, nil
 }
 
-// revokedAmong says which of the partners may no longer earn.
-func revokedAmong(ctx context.Context, keys []key) (map[uuid.UUID]bool, error) {
+// maturedForApproval locks pending rows whose hold is over and whose campaign approves by itself,
+// as its terms said when the event happened.
+func maturedForApproval(ctx context.Context, now time.Time, limit int) ([]Commission, error) {
+	var rows []Commission
+	err := db.Tx(ctx).NewRaw(`
+		select `+ledgerColumns+` from commissions m
+		where m.status = 'pending' and m.matures_at <= ?0
+			and exists (select from campaign_versions v where v.campaign_id = m.campaign_id and v.auto_approve
+				and v.active_from <= m.occurred_at and (v.active_to is null or v.active_to > m.occurred_at))
+			and exists (select from partners p where p.id = m.partner_id and p.status not in ('revoked', 'declined'))
+		order by m.matures_at, m.id limit ?1 for update of m skip locked`, now, limit).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read matured commissions: %w", err)
+	}
+	return rows, nil
+}
+
+// heldFor locks a partner's rows that are held for a reason.
+func heldFor(ctx context.Context, partner uuid.UUID, reason string) ([]Commission, error) {
+	var rows []Commission
+	err := db.Tx(ctx).NewRaw(`
+		select `+ledgerColumns+` from commissions where partner_id = ? and status = 'held' and held_reason = ?
+		order by id for update`, partner, reason).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("read held commissions: %w", err)
+	}
+	return rows, nil
+}
+
+// inDispute says which of the rows' events are in a dispute that is neither won nor lost.
+func inDispute(ctx context.Context, rows []Commission) (map[uuid.UUID]bool, error) {
 	out := map[uuid.UUID]bool{}
-	if len(keys) == 0 {
+	var events []uuid.UUID
+	for _, c := range rows {
+		if c.EventID != nil {
+			events = append(events, *c.EventID)
+		}
+	}
+	if len(events) == 0 {
 		return out, nil
 	}
-	partners := make([]uuid.UUID, 0, len(keys))
-	for _, k := range keys {
-		partners = append(partners, k.partner)
-	}
 	var found []uuid.UUID
-	err := db.Tx(ctx).NewRaw(`select id from partners where id in (?) and status in ('revoked', 'declined')`, bun.List(partners)).Scan(ctx, &found)
+	err := db.Tx(ctx).NewRaw(`
+		select reverses_event_id from (
+			select distinct on (reverses_event_id) reverses_event_id, type from events
+			where reverses_event_id in (?) and type in ('dispute', 'dispute_won', 'dispute_lost')
+			order by reverses_event_id, occurred_at desc, id desc) latest
+		where type = 'dispute'`, bun.List(events)).Scan(ctx, &found)
 	if err != nil {
-		return nil, fmt.Errorf("look for revoked partners: %w", err)
+		return nil, fmt.Errorf("look for disputes: %w", err)
 	}
 	for _, id := range found {
 		out[id] = true

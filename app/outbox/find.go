@@ -21,6 +21,7 @@ type Row struct {
 	Status     string // pending, running, done, dead or cancelled
 	Attempts   int
 	Progress   json.RawMessage
+	Result     json.RawMessage // what it found out, for whoever asked for it
 	LastError  *string
 	RunAt      time.Time
 	FinishedAt *time.Time
@@ -56,7 +57,7 @@ func (r Row) Counted() Progress {
 func Find(ctx context.Context, id uuid.UUID) (Row, error) {
 	var r Row
 	err := db.Tx(ctx).NewRaw(`
-		select id, kind, status, attempts, coalesce(progress, 'null') as progress, last_error, run_at, finished_at, created_at
+		select id, kind, status, attempts, coalesce(progress, 'null') as progress, result, last_error, run_at, finished_at, created_at
 		from platform.jobs where id = ?`, id).Scan(ctx, &r)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Row{}, fault.NotFound("job")
@@ -65,4 +66,22 @@ func Find(ctx context.Context, id uuid.UUID) (Row, error) {
 		return Row{}, fmt.Errorf("find job: %w", err)
 	}
 	return r, nil
+}
+
+// Report keeps how far a job of this tenant is and what it found out so far, in the caller's
+// transaction.
+func Report(ctx context.Context, id uuid.UUID, p Progress, result any) error {
+	progress, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("encode progress: %w", err)
+	}
+	found, err := json.Marshal(result)
+	if err != nil {
+		return fmt.Errorf("encode result: %w", err)
+	}
+	_, err = db.Tx(ctx).NewRaw(`update platform.jobs set progress = ?, result = ? where id = ?`, string(progress), string(found), id).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("report progress: %w", err)
+	}
+	return nil
 }

@@ -236,17 +236,24 @@ func hasVerified(ctx context.Context, user string) (bool, error) {
 	return found, nil
 }
 
-func touchesOf(ctx context.Context, user string) ([]Stitched, error) {
-	var rows []Stitched
+func touchesOf(ctx context.Context, users []string) (map[string][]Stitched, error) {
+	var rows []struct {
+		UserID string
+		Stitched
+	}
 	err := db.Tx(ctx).NewRaw(`
-		select i.id as identity_id, i.click_id, k.partner_id, k.campaign_id, k.occurred_at, coalesce(k.flag, '') as flag,
+		select i.user_id, i.id as identity_id, i.click_id, k.partner_id, k.campaign_id, k.occurred_at, coalesce(k.flag, '') as flag,
 			k.reviewed_at is not null as reviewed, i.verified, i.created_at as stitched_at
 		from identities i join clicks k on k.tenant_id = i.tenant_id and k.id = i.click_id
-		where i.user_id = ? order by k.occurred_at, k.id`, user).Scan(ctx, &rows)
+		where i.user_id in (?) order by k.occurred_at, k.id`, bun.List(users)).Scan(ctx, &rows)
 	if err != nil {
-		return nil, fmt.Errorf("list the user's touches: %w", err)
+		return nil, fmt.Errorf("list the users' touches: %w", err)
 	}
-	return rows, nil
+	out := map[string][]Stitched{}
+	for _, r := range rows {
+		out[r.UserID] = append(out[r.UserID], r.Stitched)
+	}
+	return out, nil
 }
 
 func usersOfClick(ctx context.Context, click uuid.UUID) ([]string, error) {

@@ -194,7 +194,7 @@ type Stitched struct {
 	StitchedAt time.Time
 }
 
-// Touches gives the clicks of a user.
-func (s *Service) Touches(ctx context.Context, user string) ([]Stitched, error) {
-	return touchesOf(ctx, user)
+// Touches gives the clicks of users, each user's in time order.
+func (s *Service) Touches(ctx context.Context, users []string) (map[string][]Stitched, error) {
+	return touchesOf(ctx, users)
 }
