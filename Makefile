@@ -4,6 +4,12 @@ SHELL := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 GO ?= go
 
+# The linter is compiled, which takes about four minutes on two cores, so it is only installed when
+# LINT_FULL=1 asks for it. Without it `make lint` does the rest; the floors of the house are
+# also held by tests/structure.
+LINTER_VERSION := v2.15.0
+LINTER_DIR := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/openpartner/golangci-lint-$(LINTER_VERSION)
+
 .PHONY: help
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
@@ -31,12 +37,16 @@ fmt: ## Format the code
 	$(GO) tool templ fmt views
 
 .PHONY: lint
-lint: ## Check formatting, vet, and that generated code is up to date
+lint: ## Check formatting, vet, linters, and that generated code is up to date
 	@unformatted=$$(gofmt -l $$(git ls-files "*.go")); \
 		if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(GO) tool templ generate
 	@git diff --exit-code --stat -- '*_templ.go' || { echo "generated code is out of date: make generate"; exit 1; }
+	@if [ -n "$(LINT_FULL)" ] && [ ! -x $(LINTER_DIR)/golangci-lint ]; then \
+		GOBIN=$(LINTER_DIR) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINTER_VERSION); fi
+	@if [ -x $(LINTER_DIR)/golangci-lint ]; then $(LINTER_DIR)/golangci-lint run; \
+		else echo "golangci-lint is not installed: LINT_FULL=1 make lint does it once"; fi
 
 .PHONY: bench
 bench: ## Run the benchmarks

@@ -3,6 +3,7 @@ package jobs
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -63,14 +64,11 @@ func claim(ctx context.Context, chosen []uuid.UUID, lease uuid.UUID, life time.D
 }
 
 func uuidArray(in []uuid.UUID) string {
-	out := "{"
+	texts := make([]string, len(in))
 	for i, id := range in {
-		if i > 0 {
-			out += ","
-		}
-		out += id.String()
+		texts[i] = id.String()
 	}
-	return out + "}"
+	return "{" + strings.Join(texts, ",") + "}"
 }
 
 // rescue gives back the jobs of workers that died: their lease ran out.

@@ -136,7 +136,7 @@ type eventJSON struct {
 }
 
 func eventOf(e attribution.Event, status attribution.Status) eventJSON {
-	metadata := freeForm(e.Metadata)
+	metadata := e.Metadata
 	if len(metadata) == 0 {
 		metadata = freeForm("{}")
 	}

@@ -278,11 +278,11 @@ func (s *Admins) List(ctx context.Context, page paging.Page) (paging.Result[Admi
 
 // Exist reports whether the program has any admin yet.
 func (s *Admins) Exist(ctx context.Context) (bool, error) {
-	var any bool
-	if err := db.Tx(ctx).NewRaw(`select exists (select from admins)`).Scan(ctx, &any); err != nil {
+	var some bool
+	if err := db.Tx(ctx).NewRaw(`select exists (select from admins)`).Scan(ctx, &some); err != nil {
 		return false, fmt.Errorf("look for admins: %w", err)
 	}
-	return any, nil
+	return some, nil
 }
 
 // adminPrincipal loads the admin of a session.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/alexedwards/scs/v2"
-	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/openpartner/openpartner/app/auth"
@@ -254,7 +253,7 @@ func (b *browser) do(method, path string) answer {
 }
 
 // defaultTenant is how the pin to the default tenant reads.
-func defaultTenant() string { return uuid.UUID(tenancy.DefaultID()).String() }
+func defaultTenant() string { return tenancy.DefaultID().String() }
 
 // cookies are the names of the cookies that an answer sets.
 func (a answer) cookies() string { return strings.Join(a.header.Values("Set-Cookie"), "; ") }

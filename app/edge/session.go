@@ -60,8 +60,8 @@ func (e *Edge) keepSession(c echo.Context, buf *buffer) error {
 	if e.Sessions.Status(ctx) == scs.Unmodified {
 		return nil
 	}
-	real := c.Response().Writer
-	defer func() { c.SetResponse(echo.NewResponse(real, c.Echo())) }()
+	client := c.Response().Writer
+	defer func() { c.SetResponse(echo.NewResponse(client, c.Echo())) }()
 	c.SetResponse(echo.NewResponse(buf, c.Echo()))
 	return e.App.InTx(ctx, e.txOptions(ctx, false), func(txCtx context.Context) error {
 		return e.commitSession(c, txCtx)

@@ -192,7 +192,7 @@ func (e *Edge) txOptions(ctx context.Context, readOnly bool) db.TxOptions {
 // only then the first byte. An error or a status of 400 and above rolls back, the session's
 // changes included.
 func (e *Edge) unit(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) error {
-	outer, real := c.Request(), c.Response().Writer
+	outer, client := c.Request(), c.Response().Writer
 	ctx := outer.Context()
 	safe := outer.Method == http.MethodGet || outer.Method == http.MethodHead
 	pool := e.App
@@ -200,14 +200,14 @@ func (e *Edge) unit(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) 
 		pool = e.System
 	}
 	waker := &outbox.Waker{}
-	buf := newBuffer(real.Header())
+	buf := newBuffer(client.Header())
 	began := time.Now()
 	err := pool.InTx(outbox.WithWaker(ctx, waker), e.txOptions(ctx, safe), func(txCtx context.Context) error {
 		c.SetRequest(outer.WithContext(txCtx))
 		c.SetResponse(echo.NewResponse(buf, c.Echo()))
 		defer func() { // after a panic, too: the answer to it must not end up in the buffer
 			c.SetRequest(outer)
-			c.SetResponse(echo.NewResponse(real, c.Echo()))
+			c.SetResponse(echo.NewResponse(client, c.Echo()))
 		}()
 		if err := inner(c); err != nil {
 			return err

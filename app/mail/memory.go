@@ -30,7 +30,7 @@ type Memory struct {
 }
 
 // NewMemory makes an empty memory.
-func NewMemory(now func() time.Time, print io.Writer) *Memory { return &Memory{now: now, print: print} }
+func NewMemory(now func() time.Time, out io.Writer) *Memory { return &Memory{now: now, print: out} }
 
 // Send keeps the message.
 func (m *Memory) Send(_ context.Context, msg Message) error {

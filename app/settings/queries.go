@@ -8,13 +8,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
 // load reads a group into the value, which holds the defaults before.
 func load(ctx context.Context, key string, into any) error {
-	return scan(db.Tx(ctx).NewRaw(`select value from config where key = ?`, key).Scan, ctx, key, into)
+	return scan(ctx, db.Tx(ctx).NewRaw(`select value from config where key = ?`, key), key, into)
 }
 
 // lock reads a group that is about to be changed, and keeps others from changing it meanwhile,
@@ -26,12 +28,12 @@ func lock(ctx context.Context, key string, at time.Time, into any) error {
 	if err != nil {
 		return fmt.Errorf("begin settings %s: %w", key, err)
 	}
-	return scan(db.Tx(ctx).NewRaw(`select value from config where key = ? for update`, key).Scan, ctx, key, into)
+	return scan(ctx, db.Tx(ctx).NewRaw(`select value from config where key = ? for update`, key), key, into)
 }
 
-func scan(row func(context.Context, ...any) error, ctx context.Context, key string, into any) error {
+func scan(ctx context.Context, row *bun.RawQuery, key string, into any) error {
 	var value []byte
-	err := row(ctx, &value)
+	err := row.Scan(ctx, &value)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil
 	}

@@ -17,13 +17,13 @@ import (
 	"github.com/openpartner/openpartner/app/edge"
 )
 
-// version is set by the linker.
-var version = "dev" //nolint:gochecknoglobals // the linker can only set a variable
+// version is set by the linker, which can only set a variable.
+var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	err := run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr)
+	stop()
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}

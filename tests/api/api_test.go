@@ -461,7 +461,7 @@ func TestDescription(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range routes {
-		if !strings.HasPrefix(r.Path, "/api/v1/") || r.Method == "OPTIONS" {
+		if !strings.HasPrefix(r.Path, "/api/v1/") || r.Method == http.MethodOptions {
 			continue
 		}
 		if doc.Paths[r.Path][strings.ToLower(r.Method)] == nil {

@@ -2,6 +2,7 @@ package testkit
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"regexp"
@@ -33,7 +34,9 @@ func Routes(t testing.TB, env ...string) []Route {
 func (r Route) String() string { return r.Method + " " + r.Path }
 
 // Safe reports whether the method promises to change nothing.
-func (r Route) Safe() bool { return r.Method == "GET" || r.Method == "HEAD" || r.Method == "OPTIONS" }
+func (r Route) Safe() bool {
+	return r.Method == http.MethodGet || r.Method == http.MethodHead || r.Method == http.MethodOptions
+}
 
 var placeholder = regexp.MustCompile(`\{(\w+)\}`)
 

@@ -32,8 +32,8 @@ func findBinaries(configured string) (binaries, error) {
 	}
 	var candidates []string
 	if found, err := exec.LookPath("postgres"); err == nil {
-		if real, err := filepath.EvalSymlinks(found); err == nil {
-			candidates = append(candidates, filepath.Dir(real))
+		if target, err := filepath.EvalSymlinks(found); err == nil {
+			candidates = append(candidates, filepath.Dir(target))
 		}
 	}
 	installed, _ := filepath.Glob("/usr/lib/postgresql/*/bin") // the pattern is right
