@@ -22,12 +22,12 @@ func floors() [][]string {
 		{"app/fault", "app/ids", "app/money", "app/paging", "app/person", "app/routes", "app/config", "app/netguard", "migrations", "static"},
 		{
 			"app/db", "app/db/cluster", "app/db/migrate", "app/tenancy", "app/limits", "app/facts", "app/outbox", "app/audit", "app/auth",
-			"app/mail", "app/pay", "app/secrets",
+			"app/mail", "app/metrics", "app/pay", "app/rollup", "app/secrets",
 		},
 		{
 			"app/install", "app/signin", "app/campaigns", "app/partners", "app/links", "app/tracking", "app/attribution", "app/commissions",
 			"app/payouts", "app/coupons", "app/stripeinbox", "app/billing", "app/network", "app/coordinator", "app/webhooks", "app/reports",
-			"app/portability", "app/settings",
+			"app/portability", "app/settings", "app/demo",
 		},
 		{"views/..."},
 		{"app/edge", "app/web", "app/api", "app/redirect", "jobs"},
@@ -46,6 +46,8 @@ func stairs() map[string][]string {
 		"app/outbox":      {"app/db", "app/tenancy"},
 		"app/audit":       {"app/db", "app/tenancy"},
 		"app/auth":        {"app/db", "app/tenancy", "app/audit", "app/outbox"},
+		"app/metrics":     {"app/db", "app/outbox"},
+		"app/rollup":      {"app/db", "app/tenancy"},
 		"app/signin":      {"app/partners"},
 		"app/links":       {"app/campaigns", "app/partners"},
 		"app/tracking":    {"app/links"},
@@ -55,8 +57,9 @@ func stairs() map[string][]string {
 		"app/network":     {"app/partners", "app/links", "app/campaigns"},
 		"app/billing":     {"app/attribution", "app/commissions"},
 		"app/stripeinbox": {"app/attribution", "app/tracking", "app/payouts", "app/partners", "app/billing"},
-		"app/reports":     {"app/..."}, // these two read all, and nobody on their floor imports them
+		"app/reports":     {"app/..."}, // these three know all, and nobody on their floor imports them
 		"app/portability": {"app/..."},
+		"app/demo":        {"app/..."},
 		"views/...":       {"views/ui", "views/layout", "views/chart", "views/figures"},
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},
@@ -71,6 +74,7 @@ func doors() map[string][]string {
 		"github.com/labstack/echo/":    {"app/edge", "app/web", "app/api", "app/redirect", "cmd/openpartner"},
 		"github.com/stripe/stripe-go/": {"app/pay"},
 		"github.com/wneessen/go-mail":  {"app/mail"},
+		"github.com/prometheus/":       {"app/metrics"},
 		"github.com/alexedwards/scs/":  {"app/auth", "app/edge"},
 	}
 }
