@@ -35,6 +35,7 @@ type Options struct {
 	URLs        func(tenancy.Tenant) routes.URLs
 	Kinds       []Registration
 	Periodics   []Periodic
+	Observe     func(kind, result string, took time.Duration)
 }
 
 // Worker claims due jobs and runs them, several at a time.
@@ -172,8 +173,12 @@ func (w *Worker) run(ctx context.Context, j Job) {
 	if known {
 		settled, err = w.attempt(ctx, r, j)
 	}
-	log := w.Log.With("job_id", j.ID, "kind", j.Kind, "attempt", j.Attempt, "tenant", j.Tenant.Slug,
-		"ms", time.Since(began).Milliseconds())
+	took := time.Since(began)
+	log := w.Log.With("job_id", j.ID, "kind", j.Kind, "attempt", j.Attempt, "tenant", j.Tenant.Slug, "ms", took.Milliseconds())
+	result := resultOf(j, err, ctx.Err() != nil)
+	if w.Observe != nil {
+		w.Observe(j.Kind, string(result), took)
+	}
 	switch {
 	case err == nil:
 		log.Info("job done")
@@ -189,7 +194,7 @@ func (w *Worker) run(ctx context.Context, j Job) {
 	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	settleErr := w.System.InTx(settleCtx, db.TxOptions{Platform: true}, func(txCtx context.Context) error {
-		return settleAs(txCtx, j, err, ctx.Err() != nil)
+		return settleAs(txCtx, j, err, result)
 	})
 	if settleErr != nil {
 		log.Error("job not settled; its lease will run out", "error", settleErr)
@@ -234,16 +239,43 @@ func (w *Worker) context(ctx context.Context, j Job) context.Context {
 	return ctx
 }
 
-func settleAs(ctx context.Context, j Job, err error, shutdown bool) error {
+// result is how an attempt ended.
+type result string
+
+const (
+	resultDone    result = "done"
+	resultBack    result = "given_back" // cut off by a shutdown
+	resultSnoozed result = "snoozed"
+	resultDead    result = "dead"
+	resultRetry   result = "retry"
+)
+
+func resultOf(j Job, err error, shutdown bool) result {
 	o := outcomeOf(err)
 	switch {
 	case err == nil:
-		return settleDone(ctx, j)
+		return resultDone
 	case shutdown:
-		return settleBack(ctx, j)
+		return resultBack
 	case o.snooze:
-		return settleSnooze(ctx, j, o.after, err.Error())
+		return resultSnoozed
 	case o.cancel || j.Attempt >= j.MaxAttempts:
+		return resultDead
+	default:
+		return resultRetry
+	}
+}
+
+func settleAs(ctx context.Context, j Job, err error, r result) error {
+	o := outcomeOf(err)
+	switch r {
+	case resultDone:
+		return settleDone(ctx, j)
+	case resultBack:
+		return settleBack(ctx, j)
+	case resultSnoozed:
+		return settleSnooze(ctx, j, o.after, err.Error())
+	case resultDead:
 		return settleDead(ctx, j, err.Error())
 	default:
 		return settleRetry(ctx, j, max(o.after, backoff(j.Attempt, rand.Float64())), err.Error())

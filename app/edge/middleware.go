@@ -77,18 +77,22 @@ func (e *Edge) withLog(next echo.HandlerFunc) echo.HandlerFunc {
 			note(c, err)
 			c.Echo().HTTPErrorHandler(err, c)
 		}
-		e.logLine(c, began)
+		took := time.Since(began)
+		e.logLine(c, took)
+		if e.Observe != nil {
+			e.Observe(c.Request().Method, c.Path(), c.Response().Status, took)
+		}
 		return nil
 	}
 }
 
-func (e *Edge) logLine(c echo.Context, began time.Time) {
+func (e *Edge) logLine(c echo.Context, took time.Duration) {
 	ctx := c.Request().Context()
 	status := c.Response().Status
 	attrs := []slog.Attr{
 		slog.String("request_id", RequestID(ctx)), slog.String("method", c.Request().Method),
 		slog.String("route", c.Path()), slog.Int("status", status),
-		slog.Float64("ms", float64(time.Since(began).Microseconds())/1000),
+		slog.Float64("ms", float64(took.Microseconds())/1000),
 	}
 	if d, ok := c.Get(txTimeKey).(time.Duration); ok {
 		attrs = append(attrs, slog.Float64("tx_ms", float64(d.Microseconds())/1000))
@@ -106,7 +110,8 @@ func (e *Edge) logLine(c echo.Context, began time.Time) {
 			level = slog.LevelError
 		}
 	}
-	if strings.HasPrefix(c.Path(), "/healthz") || strings.HasPrefix(c.Path(), "/readyz") || strings.HasPrefix(c.Path(), "/static") {
+	switch path := c.Path(); {
+	case path == "/healthz", path == "/readyz", path == "/metrics", strings.HasPrefix(path, "/static"):
 		level = slog.LevelDebug
 	}
 	e.Log.LogAttrs(ctx, level, "request", attrs...)

@@ -43,6 +43,7 @@ type Options struct {
 	Log         *slog.Logger
 	Now         func() time.Time
 	Wake        func() // tells the workers that a commit left work
+	Observe     func(method, route string, status int, took time.Duration)
 	PublicURL   string
 	Multi       bool
 	Network     Network

@@ -133,7 +133,7 @@ func listRoutes(_ context.Context, p program, args []string) error {
 
 // table is every route of the program.
 func (a *application) table() []edge.Route {
-	return slices.Concat(a.pages.Routes(), a.api.Routes(), a.redirect.Routes(), systemRoutes(func() bool { return true }))
+	return slices.Concat(a.pages.Routes(), a.api.Routes(), a.redirect.Routes(), a.systemRoutes(func() bool { return true }))
 }
 
 // wireRoutes connects everything without a database, to read the tables.

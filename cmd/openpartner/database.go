@@ -14,6 +14,7 @@ import (
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/db/cluster"
 	"github.com/openpartner/openpartner/app/db/migrate"
+	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/secrets"
 )
 
@@ -85,6 +86,21 @@ func (d *database) check(ctx context.Context, p program) error {
 	}
 	ownLogin := p.cfg.Database.Embedded() || p.cfg.Database.AppURL != ""
 	return errors.Join(d.app.CheckRole(ctx, migrate.RoleApp, ownLogin), d.system.CheckRole(ctx, migrate.RoleSystem, ownLogin))
+}
+
+// acrossTenants runs fn in a transaction that sees the rows of all tenants and changes none:
+// for those who look after the deployment.
+func (d *database) acrossTenants(ctx context.Context, fn func(ctx context.Context) error) error {
+	return d.system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, fn)
+}
+
+// measure says how much waits to be done.
+func (d *database) measure(ctx context.Context) (depth outbox.Depth, err error) {
+	err = d.acrossTenants(ctx, func(ctx context.Context) (err error) {
+		depth, err = outbox.Measure(ctx)
+		return err
+	})
+	return depth, err
 }
 
 func (d *database) close() error {

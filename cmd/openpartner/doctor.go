@@ -113,9 +113,9 @@ func (x *examination) database(ctx context.Context) {
 	}
 	x.roles(ctx, d, owner)
 	x.catalog(ctx, owner)
-	x.secrets(ctx, d.system)
-	x.transports(ctx, d.system)
-	x.jobs(ctx, d.system)
+	x.secrets(ctx, d)
+	x.transports(ctx, d)
+	x.jobs(ctx, d)
 }
 
 // answers reports whether the server can be asked at all, and says which one it is.

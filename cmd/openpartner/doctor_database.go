@@ -96,13 +96,13 @@ func (x *examination) catalog(ctx context.Context, owner *db.Pool) {
 }
 
 // secrets looks for sealed settings whose key is not at hand, as after a restore without it.
-func (x *examination) secrets(ctx context.Context, system *db.Pool) {
+func (x *examination) secrets(ctx context.Context, d *database) {
 	ring, err := readKeyring(x.program)
 	if err != nil {
 		return // reported before
 	}
 	var keys []string
-	err = system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
+	err = d.acrossTenants(ctx, func(ctx context.Context) error {
 		return db.Tx(ctx).NewRaw(`
 			select distinct split_part(f.value, '.', 2) from config, jsonb_each_text(config.value) f
 			where f.key like '%\_sealed' and f.value <> ''`).Scan(ctx, &keys)
@@ -125,12 +125,12 @@ func (x *examination) secrets(ctx context.Context, system *db.Pool) {
 }
 
 // transports counts the programs whose mails wait because nobody takes them.
-func (x *examination) transports(ctx context.Context, system *db.Pool) {
+func (x *examination) transports(ctx context.Context, d *database) {
 	if x.cfg.Mail.SMTPURL != "" || x.cfg.Development() {
 		return
 	}
 	var without int
-	err := system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
+	err := d.acrossTenants(ctx, func(ctx context.Context) error {
 		return db.Tx(ctx).NewRaw(`
 			select count(*) from platform.tenants t
 			where status = 'active' and not exists (
@@ -148,18 +148,14 @@ func (x *examination) transports(ctx context.Context, system *db.Pool) {
 }
 
 // jobs says how much waits and what was given up.
-func (x *examination) jobs(ctx context.Context, system *db.Pool) {
-	var waiting, dead int
-	err := system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
-		return db.Tx(ctx).NewRaw(`
-			select count(*) filter (where status in ('pending', 'running')), count(*) filter (where status = 'dead') from platform.jobs`).
-			Scan(ctx, &waiting, &dead)
-	})
+func (x *examination) jobs(ctx context.Context, d *database) {
+	depth, err := d.measure(ctx)
+	waiting := depth.Pending + depth.Running
 	switch {
 	case err != nil:
-		x.defect("jobs", fmt.Errorf("count jobs: %w", err))
-	case dead > 0:
-		x.warn("jobs", "%d waiting, %d given up: look at platform.jobs where status is dead", waiting, dead)
+		x.defect("jobs", err)
+	case depth.Dead > 0:
+		x.warn("jobs", "%d waiting, %d given up: look at platform.jobs where status is dead", waiting, depth.Dead)
 	default:
 		x.ok("jobs", "%d waiting, none given up", waiting)
 	}

@@ -13,12 +13,14 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/install"
 	"github.com/openpartner/openpartner/app/limits"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/metrics"
 	"github.com/openpartner/openpartner/app/netguard"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/redirect"
@@ -41,6 +43,7 @@ type application struct {
 	api       *api.Server
 	redirect  *redirect.Server
 	worker    *jobs.Worker
+	metrics   *metrics.Metrics
 	services  services
 	setupCode string
 }
@@ -70,6 +73,10 @@ func wire(p program, d *database) (*application, error) {
 	}
 	now := p.now
 	a := &application{database: d, setupCode: auth.SetupCode(ring.Derive("set-up code"))}
+	a.metrics = metrics.New(metrics.Options{
+		Version: version, Token: p.cfg.MetricsToken.Reveal(), Pools: map[string]*db.Pool{"app": d.app, "system": d.system},
+		Measure: d.measure, Log: p.log,
+	})
 
 	sessionManager := auth.NewSessionManager(now)
 	sessions := auth.NewSessions(sessionManager, now)
@@ -110,10 +117,11 @@ func wire(p program, d *database) (*application, error) {
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), []jobs.Registration{
 			jobs.Retention(now), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(),
+		Observe: a.metrics.Job,
 	})
 	a.edge = edge.New(edge.Options{
 		App: d.app, System: d.system, Tenants: resolver, Sessions: sessionManager, Limiter: limiter, Log: p.log, Now: now,
-		Wake: a.worker.Wake, PublicURL: p.cfg.PublicURL, Multi: p.cfg.Multi(), Network: network(p.cfg),
+		Wake: a.worker.Wake, Observe: a.metrics.Request, PublicURL: p.cfg.PublicURL, Multi: p.cfg.Multi(), Network: network(p.cfg),
 	})
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Sessions: sessions, SignIn: s.signin, Install: s.install, Admins: s.admins,
@@ -161,14 +169,14 @@ func (a *application) router(ready func() bool) *echo.Echo {
 	a.edge.Serve(e, a.pages.Surface(), a.pages.Routes())
 	a.edge.Serve(e, a.api.Surface(), a.api.Routes())
 	a.edge.Serve(e, edge.Surface{Fail: a.pages.Fail}, a.redirect.Routes())
-	for _, r := range systemRoutes(ready) {
+	for _, r := range a.systemRoutes(ready) {
 		e.Add(r.Method, r.Path, r.Handle)
 	}
 	return e
 }
 
-// systemRoutes belong to nobody: probes and assets.
-func systemRoutes(ready func() bool) []edge.Route {
+// systemRoutes belong to nobody: probes, metrics and assets.
+func (a *application) systemRoutes(ready func() bool) []edge.Route {
 	probe := func(path string, ok func() bool) edge.Route {
 		return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Static, Auth: edge.Public, Root: true, Handle: func(c echo.Context) error {
 			if !ok() {
@@ -180,7 +188,13 @@ func systemRoutes(ready func() bool) []edge.Route {
 	asset := edge.Route{Path: static.Prefix + "*", Group: edge.Static, Auth: edge.Public, Root: true, Handle: echo.WrapHandler(static.Handler())}
 	get, head := asset, asset
 	get.Method, head.Method = http.MethodGet, http.MethodHead
-	return []edge.Route{probe("/healthz", func() bool { return true }), probe("/readyz", ready), get, head}
+	scrape := edge.Route{Method: http.MethodGet, Path: "/metrics", Group: edge.Static, Auth: edge.Token, Root: true, Handle: func(c echo.Context) error {
+		if !a.metrics.MayRead(c.Request()) {
+			return echo.ErrNotFound // as for any address that does not exist
+		}
+		return echo.WrapHandler(a.metrics)(c)
+	}}
+	return []edge.Route{probe("/healthz", func() bool { return true }), probe("/readyz", ready), scrape, get, head}
 }
 
 // fail answers what no route took: by JSON below the API's path, and else by a page.

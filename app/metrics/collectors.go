@@ -1,0 +1,94 @@
+package metrics
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// gauge and counter make a metric that is read when it is asked for.
+func gauge(d *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.GaugeValue, value, labels...)
+}
+
+func counter(d *prometheus.Desc, value float64, labels ...string) prometheus.Metric {
+	return prometheus.MustNewConstMetric(d, prometheus.CounterValue, value, labels...)
+}
+
+// poolCollector shows how busy a pool of connections is.
+type poolCollector struct {
+	pool                              *pgxpool.Pool
+	connections, most, acquires, wait *prometheus.Desc
+}
+
+func newPoolCollector(name string, pool *pgxpool.Pool) *poolCollector {
+	label := prometheus.Labels{"pool": name}
+	return &poolCollector{
+		pool:        pool,
+		connections: prometheus.NewDesc("openpartner_db_connections", "Connections of the pool by state.", []string{"state"}, label),
+		most:        prometheus.NewDesc("openpartner_db_connections_max", "How many connections the pool may have.", nil, label),
+		acquires:    prometheus.NewDesc("openpartner_db_acquires_total", "Connections taken from the pool, by whether one was free.", []string{"found"}, label),
+		wait:        prometheus.NewDesc("openpartner_db_acquire_seconds_total", "Time spent waiting for connections.", nil, label),
+	}
+}
+
+// Describe is part of prometheus.Collector.
+func (c *poolCollector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.connections, c.most, c.acquires, c.wait} {
+		out <- d
+	}
+}
+
+// Collect is part of prometheus.Collector.
+func (c *poolCollector) Collect(out chan<- prometheus.Metric) {
+	s := c.pool.Stat()
+	out <- gauge(c.connections, float64(s.AcquiredConns()), "used")
+	out <- gauge(c.connections, float64(s.IdleConns()), "idle")
+	out <- gauge(c.most, float64(s.MaxConns()))
+	out <- counter(c.acquires, float64(s.AcquireCount()-s.EmptyAcquireCount()), "free")
+	out <- counter(c.acquires, float64(s.EmptyAcquireCount()), "busy")
+	out <- counter(c.wait, s.AcquireDuration().Seconds())
+}
+
+// scrapePatience is how long a scrape waits for the database before it goes on without.
+const scrapePatience = 2 * time.Second
+
+// outboxCollector shows how much waits to be done. While the database is away its metrics are
+// absent, and those of the process are there all the same.
+type outboxCollector struct {
+	measure      MeasureFunc
+	log          *slog.Logger
+	jobs, oldest *prometheus.Desc
+}
+
+func newOutboxCollector(measure MeasureFunc, log *slog.Logger) *outboxCollector {
+	return &outboxCollector{
+		measure: measure, log: log,
+		jobs:   prometheus.NewDesc("openpartner_outbox_jobs", "Jobs that are not over, by state; dead ones were given up.", []string{"state"}, nil),
+		oldest: prometheus.NewDesc("openpartner_outbox_oldest_seconds", "How long the oldest due job has been waiting.", nil, nil),
+	}
+}
+
+// Describe is part of prometheus.Collector.
+func (c *outboxCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- c.jobs
+	out <- c.oldest
+}
+
+// Collect is part of prometheus.Collector.
+func (c *outboxCollector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+	defer cancel()
+	d, err := c.measure(ctx)
+	if err != nil {
+		c.log.Warn("the outbox is left out of the metrics", "error", err)
+		return
+	}
+	out <- gauge(c.jobs, float64(d.Pending), "pending")
+	out <- gauge(c.jobs, float64(d.Running), "running")
+	out <- gauge(c.jobs, float64(d.Dead), "dead")
+	out <- gauge(c.oldest, d.Oldest.Seconds())
+}

@@ -1,0 +1,96 @@
+package metrics_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/metrics"
+	"github.com/openpartner/openpartner/app/outbox"
+	"github.com/openpartner/openpartner/tests/testkit"
+)
+
+func scrape(m *metrics.Metrics) string {
+	w := httptest.NewRecorder()
+	m.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+	return w.Body.String()
+}
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	d := testkit.DB(t)
+	discard := slog.New(slog.DiscardHandler)
+
+	t.Run("CountsRequestsAndJobs", func(t *testing.T) {
+		t.Parallel()
+		m := metrics.New(metrics.Options{Version: "v1", Pools: map[string]*db.Pool{"app": d.App}, Measure: func(context.Context) (outbox.Depth, error) {
+			return outbox.Depth{Dead: 3, Oldest: 90 * time.Second}, nil
+		}, Log: discard})
+		m.Request("GET", "/r/:key", 302, 3*time.Millisecond)
+		m.Request("GET", "/r/:key", 302, 3*time.Millisecond)
+		m.Request("BREW", "", 404, time.Millisecond)
+		m.Job("retention", "done", time.Second)
+		got := scrape(m)
+		for _, want := range []string{
+			`openpartner_http_request_duration_seconds_count{method="GET",route="/r/:key",status="302"} 2`,
+			`openpartner_http_request_duration_seconds_count{method="other",route="none",status="404"} 1`,
+			`openpartner_job_duration_seconds_count{kind="retention",result="done"} 1`,
+			`version="v1"`, `openpartner_outbox_jobs{state="dead"} 3`, `openpartner_outbox_oldest_seconds 90`,
+			`openpartner_db_connections_max{pool="app"} 4`, "go_goroutines", "process_resident_memory_bytes",
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("no %s in:\n%s", want, got)
+			}
+		}
+	})
+
+	t.Run("LeavesTheOutboxOutWhileTheDatabaseIsAway", func(t *testing.T) {
+		t.Parallel()
+		got := scrape(metrics.New(metrics.Options{Version: "v1", Log: discard, Measure: func(context.Context) (outbox.Depth, error) {
+			return outbox.Depth{}, errors.New("away")
+		}}))
+		if strings.Contains(got, "openpartner_outbox") || !strings.Contains(got, "openpartner_build_info") {
+			t.Errorf("got:\n%s", got)
+		}
+	})
+}
+
+func TestMetrics_MayRead(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		token, peer, authorization, forwarded string
+		want                                  bool
+	}{
+		"FromThisMachine":      {peer: "127.0.0.1:4000", want: true},
+		"FromThisMachineBy6":   {peer: "[::1]:4000", want: true},
+		"ThroughALocalProxy":   {peer: "127.0.0.1:4000", forwarded: "203.0.113.9"},
+		"FromElsewhere":        {peer: "203.0.113.9:4000"},
+		"TokenShown":           {token: "t0ken", peer: "203.0.113.9:4000", authorization: "Bearer t0ken", want: true},
+		"TokenThroughAProxy":   {token: "t0ken", peer: "127.0.0.1:4000", authorization: "Bearer t0ken", forwarded: "203.0.113.9", want: true},
+		"TokenWrong":           {token: "t0ken", peer: "127.0.0.1:4000", authorization: "Bearer t0ke"},
+		"TokenMissing":         {token: "t0ken", peer: "127.0.0.1:4000"},
+		"TokenWithoutItsWord":  {token: "t0ken", peer: "127.0.0.1:4000", authorization: "t0ken"},
+		"EmptyTokenIsNoSecret": {peer: "203.0.113.9:4000", authorization: "Bearer "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+			r.RemoteAddr = tt.peer
+			if tt.authorization != "" {
+				r.Header.Set("Authorization", tt.authorization)
+			}
+			if tt.forwarded != "" {
+				r.Header.Set("X-Forwarded-For", tt.forwarded)
+			}
+			if got := metrics.New(metrics.Options{Token: tt.token, Log: slog.New(slog.DiscardHandler)}).MayRead(r); got != tt.want {
+				t.Errorf("got %t", got)
+			}
+		})
+	}
+}
