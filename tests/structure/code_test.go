@@ -98,6 +98,7 @@ func TestSystemPool(t *testing.T) {
 		"edge.New":            "global routes, such as install",
 		"jobs.NewWorker":      "claims jobs of all tenants",
 		"migrate.Check":       "reads the schema's number",
+		"metrics.New":         "counts jobs and connections at each scrape",
 	}
 	for _, s := range sources(t, "cmd") {
 		if in(s.name, []string{"cmd/openpartner/database.go", "cmd/openpartner/doctor.go", "cmd/openpartner/doctor_database.go"}) {
