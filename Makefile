@@ -31,6 +31,11 @@ test: postgres chromium ## Run all tests, on a PostgreSQL that lives as long as 
 generate: ## Generate Go from the templates
 	$(GO) tool templ generate
 
+.PHONY: checksums
+checksums: ## Note the checksums of new migrations; those that were merged never change
+	@cd migrations && for f in *.sql; do \
+		grep -q "  $$f$$" checksums.txt || sha256sum "$$f" >> checksums.txt; done
+
 .PHONY: fmt
 fmt: ## Format the code
 	gofmt -w $$(git ls-files "*.go")

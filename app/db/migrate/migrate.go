@@ -12,6 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 
 	"github.com/jackc/pgx/v5"
@@ -39,6 +40,10 @@ type Passwords struct{ App, System string }
 
 // Up makes the roles and runs what is missing. Any number of processes may call it at once.
 func Up(ctx context.Context, ownerURL string, pw Passwords, log *slog.Logger) error {
+	return up(ctx, ownerURL, migrations.FS, pw, log)
+}
+
+func up(ctx context.Context, ownerURL string, files fs.FS, pw Passwords, log *slog.Logger) error {
 	std, err := open(ownerURL)
 	if err != nil {
 		return err
@@ -47,7 +52,7 @@ func Up(ctx context.Context, ownerURL string, pw Passwords, log *slog.Logger) er
 	if err := provision(ctx, std, pw); err != nil {
 		return err
 	}
-	provider, err := newProvider(std)
+	provider, err := newProvider(std, files)
 	if err != nil {
 		return err
 	}
@@ -73,12 +78,13 @@ func open(ownerURL string) (*sql.DB, error) {
 	return stdlib.OpenDB(*cfg), nil
 }
 
-func newProvider(std *sql.DB) (*goose.Provider, error) {
-	locker, err := lock.NewPostgresSessionLocker()
+func newProvider(std *sql.DB, files fs.FS) (*goose.Provider, error) {
+	// Replicas that start together wait for the first: a look each second, for five minutes.
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
 	if err != nil {
 		return nil, fmt.Errorf("make the migration lock: %w", err)
 	}
-	p, err := goose.NewProvider(goose.DialectPostgres, std, migrations.FS,
+	p, err := goose.NewProvider(goose.DialectPostgres, std, files,
 		goose.WithSessionLocker(locker), goose.WithTableName(table))
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations: %w", err)
