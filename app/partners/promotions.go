@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/db"
@@ -36,4 +37,35 @@ func (s *Service) Promotions(ctx context.Context, id uuid.UUID) ([]Promotion, er
 		return nil, fmt.Errorf("list promotions: %w", err)
 	}
 	return rows, nil
+}
+
+// Holding is how much of the program a partner has in hand.
+type Holding struct{ Campaigns, Links int }
+
+// Holdings counts the campaigns and the live links of several partners.
+func (s *Service) Holdings(ctx context.Context, partners []uuid.UUID) (map[uuid.UUID]Holding, error) {
+	if err := auth.Require(ctx, "partners:read"); err != nil {
+		return nil, err
+	}
+	out := make(map[uuid.UUID]Holding, len(partners))
+	if len(partners) == 0 {
+		return out, nil
+	}
+	var rows []struct {
+		PartnerID uuid.UUID
+		Campaigns int
+		Links     int
+	}
+	err := db.Tx(ctx).NewRaw(`
+		select p.id as partner_id,
+			(select count(*) from partner_campaigns g where g.partner_id = p.id) as campaigns,
+			(select count(*) from links l where l.partner_id = p.id and l.archived_at is null) as links
+		from partners p where p.id in (?)`, bun.List(partners)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count holdings: %w", err)
+	}
+	for _, r := range rows {
+		out[r.PartnerID] = Holding{Campaigns: r.Campaigns, Links: r.Links}
+	}
+	return out, nil
 }

@@ -99,8 +99,11 @@ func (u URLs) PartnerEdit(id uuid.UUID) string       { return u.PartnerShow(id) 
 func (u URLs) PartnerInvitation(id uuid.UUID) string { return u.PartnerShow(id) + "/invitation" }
 func (u URLs) PartnerApproval(id uuid.UUID) string   { return u.PartnerShow(id) + "/approval" }
 func (u URLs) PartnerRevocation(id uuid.UUID) string { return u.PartnerShow(id) + "/revocation" }
-func (u URLs) PartnerCampaigns(id uuid.UUID) string  { return u.PartnerShow(id) + "/campaigns" }
-func (u URLs) PartnerLinks(id uuid.UUID) string      { return u.PartnerShow(id) + "/links" }
+func (u URLs) PartnerReinstatement(id uuid.UUID) string {
+	return u.PartnerShow(id) + "/reinstatement"
+}
+func (u URLs) PartnerCampaigns(id uuid.UUID) string { return u.PartnerShow(id) + "/campaigns" }
+func (u URLs) PartnerLinks(id uuid.UUID) string     { return u.PartnerShow(id) + "/links" }
 func (u URLs) PartnerOverride(id, campaign uuid.UUID) string {
 	return u.PartnerShow(id) + "/overrides/" + campaign.String()
 }

@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -86,6 +87,27 @@ func (f form) ids(name string) ([]uuid.UUID, error) {
 	return out, nil
 }
 
+// id reads one value as an id; nil when it is empty.
+func (f form) id(name string) (*uuid.UUID, error) {
+	if f.text(name) == "" {
+		return nil, nil //nolint:nilnil // nothing was chosen
+	}
+	id, err := ids.Parse(f.text(name))
+	if err != nil {
+		return nil, fault.InvalidField(name, "Choose from the list.")
+	}
+	return &id, nil
+}
+
+// choice reads a value that is one of a few, or empty.
+func choice[T ~string](f form, name string, allowed []T) (string, error) {
+	chosen := f.text(name)
+	if chosen != "" && !slices.Contains(allowed, T(chosen)) {
+		return "", fault.InvalidField(name, "Choose from the list.")
+	}
+	return chosen, nil
+}
+
 // pathID reads an id from the path. Anything that is not one does not exist.
 func pathID(c echo.Context, name, what string) (uuid.UUID, error) {
 	id, err := ids.Parse(c.Param(name))
@@ -99,7 +121,7 @@ func pathID(c echo.Context, name, what string) (uuid.UUID, error) {
 // error goes back to the form instead of to an error page.
 func fieldErrors(err error) (fault.Fields, bool) {
 	f, ok := fault.From(err)
-	if !ok || len(f.Fields) == 0 || (f.Kind != fault.KindInvalid && f.Kind != fault.KindConflict) {
+	if !ok || len(f.Fields) == 0 || !slices.Contains([]fault.Kind{fault.KindInvalid, fault.KindConflict, fault.KindForbidden}, f.Kind) {
 		return nil, false
 	}
 	return f.Fields, true

@@ -7,6 +7,7 @@ import (
 	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
+	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/views/ui"
 )
@@ -36,6 +37,9 @@ func (s *Server) confirm(c echo.Context, status int, p ui.ConfirmProps, inputs .
 	c.SetRequest(c.Request().WithContext(ctx))
 	return s.page(c, status, p.Title, body)
 }
+
+// mayEdit reports whether the person may change what the page shows; viewers only look.
+func mayEdit(c echo.Context) bool { return auth.From(c.Request().Context()).Admin() }
 
 // pageOf reads the cursor of a list.
 func pageOf(c echo.Context) (paging.Page, error) {

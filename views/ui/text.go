@@ -58,7 +58,7 @@ func StatusTone(status string) Tone {
 	switch status {
 	case "active", "approved", "paid", "done", "attributed", "delivered", "connected", "verified", "kept", "sent", "locked":
 		return Success
-	case "pending", "invited", "held", "queued", "planned", "draft_changes", "needs_review", "paused", "retrying", "applied":
+	case "pending", "pending_review", "invited", "held", "queued", "planned", "draft_changes", "needs_review", "paused", "retrying", "applied":
 		return Warning
 	case "revoked", "reversed", "failed", "dead", "declined", "flagged", "suspended", "cancelled", "rejected", "disabled":
 		return Critical
