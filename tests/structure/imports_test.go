@@ -60,7 +60,8 @@ func stairs() map[string][]string {
 		"app/reports":     {"app/..."}, // these three know all, and nobody on their floor imports them
 		"app/portability": {"app/..."},
 		"app/demo":        {"app/..."},
-		"views/...":       {"views/ui", "views/layout", "views/chart", "views/figures"},
+		"views/...":       {"views/ui", "views/layout", "views/chart", "views/figures", "views/qr"},
+		"views/partners":  {"views/links"}, // a partner's page shows their links
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},
 		"app/redirect":    {"app/edge"},
