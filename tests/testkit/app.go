@@ -257,6 +257,22 @@ func (v *Visitor) Post(path string, form url.Values) Answer {
 	return v.send(http.MethodPost, path, form)
 }
 
+// Cookie is the value of a cookie that the visitor holds.
+func (v *Visitor) Cookie(t testing.TB, name string) string {
+	t.Helper()
+	u, err := url.Parse(v.app.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range v.client.Jar.Cookies(u) {
+		if c.Name == name {
+			return c.Value
+		}
+	}
+	t.Fatalf("no cookie %s", name)
+	return ""
+}
+
 func (v *Visitor) send(method, path string, form url.Values) Answer {
 	v.app.t.Helper()
 	req, err := http.NewRequest(method, v.app.URL+path, strings.NewReader(form.Encode()))
