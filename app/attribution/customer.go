@@ -188,12 +188,16 @@ func (c *customer) ranOut(shares []Share, e Event) bool {
 func (c *customer) rulesFor(share Share, e Event) []commissions.Rule {
 	var out []commissions.Rule
 	for _, r := range c.terms.RulesAt(share.CampaignID, share.PartnerID, e.OccurredAt) {
-		out = append(out, commissions.Rule{
-			ID: r.ID, EventType: r.EventType, Trigger: string(r.Trigger), Percent: r.Kind == campaigns.Percent,
-			RatePPM: r.RatePPM, Amount: r.Amount, Currency: r.Currency, DurationMonths: r.DurationMonths,
-		})
+		out = append(out, ruleOf(r))
 	}
 	return out
+}
+
+func ruleOf(r campaigns.Rule) commissions.Rule {
+	return commissions.Rule{
+		ID: r.ID, EventType: r.EventType, Trigger: string(r.Trigger), Percent: r.Kind == campaigns.Percent,
+		RatePPM: r.RatePPM, Amount: r.Amount, Currency: r.Currency, DurationMonths: r.DurationMonths,
+	}
 }
 
 // reckon computes what the event should bring whom, and notes at the decision why a share

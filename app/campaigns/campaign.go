@@ -21,6 +21,9 @@ const (
 	Archived Status = "archived"
 )
 
+// Statuses are the states that a person chooses.
+func Statuses() []Status { return []Status{Active, Paused, Archived} }
+
 // Model says who earns from an event that several partners led to.
 type Model string
 

@@ -3,6 +3,7 @@ package campaigns
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -67,4 +68,50 @@ func allRules(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]Rule,
 		out[r.CampaignID] = append(out[r.CampaignID], r)
 	}
 	return out, nil
+}
+
+// Period is a time in which terms and rules of a campaign did not change.
+type Period struct {
+	From, To *time.Time // nil: since ever, and until now
+	Terms    Terms
+	Rules    []Rule
+}
+
+// Periods tells a campaign's history, the present first. Overrides of partners are not part of
+// it, nor is what was replaced within the second in which it was saved.
+func (h History) Periods(campaign uuid.UUID) []Period {
+	changes := []time.Time{{}}
+	for _, v := range h.versions[campaign] {
+		changes = appendTimes(changes, v.from, v.to)
+	}
+	for _, r := range h.rules[campaign] {
+		if r.PartnerID == nil {
+			changes = appendTimes(changes, r.ActiveFrom, r.ActiveTo)
+		}
+	}
+	slices.SortFunc(changes, time.Time.Compare)
+	changes = slices.CompactFunc(changes, time.Time.Equal)
+	out := make([]Period, 0, len(changes))
+	for i := range changes {
+		p := Period{Rules: h.RulesAt(campaign, uuid.Nil, changes[i])}
+		p.Terms, _, _ = h.TermsAt(campaign, changes[i])
+		if i > 0 {
+			p.From = &changes[i]
+		}
+		if i+1 < len(changes) {
+			p.To = &changes[i+1]
+		}
+		out = append(out, p)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+func appendTimes(to []time.Time, times ...*time.Time) []time.Time {
+	for _, t := range times {
+		if t != nil {
+			to = append(to, *t)
+		}
+	}
+	return to
 }

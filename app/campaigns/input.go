@@ -1,6 +1,7 @@
 package campaigns
 
 import (
+	"maps"
 	"net/url"
 	"regexp"
 	"slices"
@@ -27,6 +28,9 @@ type Input struct {
 	HoldDays         *int
 	AutoApprove      *bool
 	Rules            *[]RuleInput
+
+	// Unread says which inputs a surface could not read at all; it is told along with the rest.
+	Unread fault.Fields
 }
 
 // RuleInput is a rule as it is written: rate in percent, or amount with its currency.
@@ -42,7 +46,6 @@ type RuleInput struct {
 
 const (
 	maxURL       = 2000
-	maxRules     = 10
 	maxDomains   = 20
 	maxEventType = 80
 	maxMonths    = 600
@@ -60,6 +63,7 @@ func defaults() Campaign {
 // apply checks the input and writes it over c.
 func (in Input) apply(c *Campaign) error {
 	fields := fault.Fields{}
+	maps.Copy(fields, in.Unread)
 	if in.Name != nil {
 		c.Name = person.Name(fields, "name", *in.Name)
 	}
@@ -71,7 +75,7 @@ func (in Input) apply(c *Campaign) error {
 	}
 	if in.Status != nil {
 		c.Status = *in.Status
-		if !slices.Contains([]Status{Active, Paused, Archived}, c.Status) {
+		if !slices.Contains(Statuses(), c.Status) {
 			fields.Add("status", "Choose active, paused or archived.")
 		}
 	}
@@ -86,7 +90,7 @@ func (in Input) apply(c *Campaign) error {
 	}
 	in.applyTerms(fields, &c.Terms)
 	if in.Rules != nil {
-		c.Rules = rulesFrom(fields, *in.Rules)
+		c.Rules = ReadRules(fields, *in.Rules)
 		if len(*in.Rules) == 0 {
 			fields.Add("rules", "A campaign needs at least one rule.")
 		}
@@ -160,9 +164,13 @@ func domains(fields fault.Fields, in []string) []string {
 	return out
 }
 
-// rulesFrom reads 1 to 10 rules; what is wrong is named as rules.2.rate.
-func rulesFrom(fields fault.Fields, in []RuleInput) []Rule {
-	if len(in) > maxRules {
+// MaxRules is how many rules a campaign may have.
+const MaxRules = 10
+
+// ReadRules checks rules as they are written, without saving them; what is wrong is named as
+// rules.2.rate.
+func ReadRules(fields fault.Fields, in []RuleInput) []Rule {
+	if len(in) > MaxRules {
 		fields.Add("rules", "At most 10 rules.")
 		return nil
 	}

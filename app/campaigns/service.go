@@ -114,7 +114,7 @@ func (s *Service) SetOverride(ctx context.Context, partner, campaign uuid.UUID, 
 		return nil, err
 	}
 	fields := fault.Fields{}
-	wanted := rulesFrom(fields, in)
+	wanted := ReadRules(fields, in)
 	if err := fields.Err(); err != nil {
 		return nil, err
 	}

@@ -240,6 +240,14 @@ func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.
 	return paging.Cut(rows, page, func(l Link) paging.Cursor { return paging.Cursor{At: l.CreatedAt, ID: l.ID} }), nil
 }
 
+// Count counts the links of a campaign that are in use.
+func (s *Service) Count(ctx context.Context, campaign uuid.UUID) (int, error) {
+	if err := auth.Require(ctx, "links:read"); err != nil {
+		return 0, err
+	}
+	return countLinks(ctx, campaign)
+}
+
 // system is the context for look-ups that a caller's own scope would not allow: a key that may
 // only write links must still be told whether the campaign exists.
 func system(ctx context.Context) context.Context {

@@ -74,3 +74,11 @@ func listLinks(ctx context.Context, f Filter, page paging.Page) ([]Link, error) 
 	}
 	return rows, nil
 }
+
+func countLinks(ctx context.Context, campaign uuid.UUID) (n int, err error) {
+	err = db.Tx(ctx).NewRaw(`select count(*) from links where campaign_id = ? and archived_at is null`, campaign).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count links: %w", err)
+	}
+	return n, nil
+}

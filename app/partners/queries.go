@@ -203,6 +203,13 @@ func hasGrant(ctx context.Context, id, campaign uuid.UUID) (bool, error) {
 	return granted, nil
 }
 
+func countGranted(ctx context.Context, campaign uuid.UUID) (n int, err error) {
+	if err := db.Tx(ctx).NewRaw(`select count(*) from partner_campaigns where campaign_id = ?`, campaign).Scan(ctx, &n); err != nil {
+		return 0, fmt.Errorf("count grants: %w", err)
+	}
+	return n, nil
+}
+
 func insertGrant(ctx context.Context, id, campaign uuid.UUID, now time.Time) error {
 	_, err := db.Tx(ctx).NewRaw(`
 		insert into partner_campaigns (tenant_id, partner_id, campaign_id, source, created_at)

@@ -290,6 +290,14 @@ func (s *Service) Granted(ctx context.Context, id, campaign uuid.UUID) (bool, er
 	return hasGrant(ctx, id, campaign)
 }
 
+// CountGranted counts who may promote a campaign.
+func (s *Service) CountGranted(ctx context.Context, campaign uuid.UUID) (int, error) {
+	if err := auth.Require(ctx, "partners:read"); err != nil {
+		return 0, err
+	}
+	return countGranted(ctx, campaign)
+}
+
 // SetCampaigns makes the grants of a partner exactly these.
 func (s *Service) SetCampaigns(ctx context.Context, id uuid.UUID, campaigns []uuid.UUID) (Partner, error) {
 	if err := auth.Require(ctx, "partners:write"); err != nil {
