@@ -12,10 +12,10 @@ import (
 	"github.com/openpartner/openpartner/views/ui"
 )
 
-// formPage shows a form below its heading. A refused one is answered to htmx by the form alone,
-// which takes the place of the one that was sent.
+// formPage shows a form below its heading. One that comes back to the person who sent it, such as
+// a refused one, is answered to htmx alone and takes the place of what was sent.
 func (s *Server) formPage(c echo.Context, status int, head ui.HeaderProps, form templ.Component) error {
-	if status == http.StatusUnprocessableEntity && fragment(c) {
+	if c.Request().Method == http.MethodPost && fragment(c) {
 		vary(c)
 		return s.render(c, status, form)
 	}

@@ -69,6 +69,16 @@ func (s *Server) Routes() []edge.Route {
 		edit("/admin/links/:id/archival", s.linkArchivalsNew),
 		do("/admin/links/:id/archival", s.linkArchivalsCreate),
 
+		view("/admin/campaigns", s.campaignsIndex),
+		edit("/admin/campaigns/new", s.campaignsNew),
+		do("/admin/campaigns", s.campaignsCreate),
+		do("/admin/campaigns/example", s.campaignExamplesCreate),
+		view("/admin/campaigns/:id", s.campaignsShow),
+		edit("/admin/campaigns/:id/edit", s.campaignsEdit),
+		do("/admin/campaigns/:id", s.campaignsUpdate),
+		edit("/admin/campaigns/:id/status", s.campaignStatusNew),
+		do("/admin/campaigns/:id/status", s.campaignStatusCreate),
+
 		view("/admin/api-keys", s.apiKeysIndex),
 		stepUp(edit("/admin/api-keys/new", s.apiKeysNew)),
 		stepUp(do("/admin/api-keys", s.apiKeysCreate)),

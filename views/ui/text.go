@@ -62,7 +62,7 @@ func StatusTone(status string) Tone {
 		return Warning
 	case "revoked", "reversed", "failed", "dead", "declined", "flagged", "suspended", "cancelled", "rejected", "disabled":
 		return Critical
-	case "running", "processing", "sending", "scheduled", "payable":
+	case "running", "processing", "sending", "scheduled", "upcoming", "payable":
 		return Info
 	default:
 		return Neutral
