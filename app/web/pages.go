@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"net/url"
 
@@ -33,9 +35,15 @@ func (s *Server) confirm(c echo.Context, status int, p ui.ConfirmProps, inputs .
 	case fragment(c):
 		body = ui.ConfirmForm(p)
 	}
-	ctx := templ.WithChildren(c.Request().Context(), templ.Join(inputs...))
-	c.SetRequest(c.Request().WithContext(ctx))
-	return s.page(c, status, p.Title, body)
+	return s.page(c, status, p.Title, around(body, inputs...))
+}
+
+// around gives a component its children right where it is rendered: the frame of the page would
+// take those in the context for its own.
+func around(c templ.Component, children ...templ.Component) templ.Component {
+	return templ.ComponentFunc(func(ctx context.Context, w io.Writer) error {
+		return c.Render(templ.WithChildren(ctx, templ.Join(children...)), w)
+	})
 }
 
 // mayEdit reports whether the person may change what the page shows; viewers only look.
