@@ -22,6 +22,11 @@ build: ## Build bin/openpartner
 run: postgres build ## Run for development, with a database in ./data; prints the set-up link
 	OPENPARTNER_ENV=development bin/openpartner serve
 
+.PHONY: demo
+demo: postgres build ## Run like `make run`, with six months of a made-up shop in ./data-demo
+	OPENPARTNER_ENV=development OPENPARTNER_DATA=./data-demo bin/openpartner seed-demo --if-empty
+	OPENPARTNER_ENV=development OPENPARTNER_DATA=./data-demo bin/openpartner serve
+
 .PHONY: test
 test: postgres chromium ## Run all tests, on a PostgreSQL that lives as long as they do
 	$(GO) run ./tests/withpg $(GO) test ./...

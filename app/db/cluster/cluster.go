@@ -294,9 +294,17 @@ func logLines(r io.Reader, log *slog.Logger) {
 	for lines.Scan() {
 		level := slog.LevelDebug
 		text := lines.Text()
-		if strings.Contains(text, "FATAL:") || strings.Contains(text, "PANIC:") {
+		if (strings.Contains(text, "FATAL:") && !usual(text)) || strings.Contains(text, "PANIC:") {
 			level = slog.LevelWarn
 		}
 		log.Log(context.Background(), level, "postgres", "line", text)
 	}
+}
+
+// usual reports whether a fatal line belongs to every start and stop: somebody asks too early,
+// or is sent home.
+func usual(line string) bool {
+	return strings.Contains(line, "the database system is starting up") ||
+		strings.Contains(line, "the database system is shutting down") ||
+		strings.Contains(line, "due to administrator command")
 }

@@ -1,0 +1,119 @@
+package main_test
+
+import (
+	"context"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/openpartner/openpartner/app/attribution"
+	"github.com/openpartner/openpartner/app/campaigns"
+	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/tracking"
+	"github.com/openpartner/openpartner/tests/testkit"
+)
+
+// counts gives a number for each text that a query of two columns finds.
+func counts(t *testing.T, ctx context.Context, query string) map[string]int64 { //nolint:revive // ctx holds the transaction
+	t.Helper()
+	var rows []struct {
+		Name string
+		N    int64
+	}
+	if err := db.Tx(ctx).NewRaw(query).Scan(ctx, &rows); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]int64{}
+	for _, r := range rows {
+		out[r.Name] = r.N
+	}
+	return out
+}
+
+// The months are played once; everything that has to be true of them is asked afterwards.
+func TestSeedDemo(t *testing.T) {
+	t.Parallel()
+	a := testkit.Start(t)
+	printed := a.Command("seed-demo")
+	if !strings.Contains(printed, "40 partners, 6 campaigns") || strings.Count(printed, "/auth/verify?token=") != 2 {
+		t.Fatalf("printed:\n%s", printed)
+	}
+	ctx := testkit.Begin(t, a.DB.App)
+
+	for what, kinds := range map[string][]string{
+		`select status as name, count(*) as n from partners group by 1`:                                  {"active", "invited", "revoked"},
+		`select status as name, count(*) as n from campaigns group by 1`:                                 {"active", "paused"},
+		`select status as name, count(*) as n from commissions group by 1`:                               {"pending", "approved", "held", "reversed"},
+		`select kind as name, count(*) as n from commissions group by 1`:                                 {"earned", "reversal", "adjustment", "bonus"},
+		`select currency::text as name, count(*) as n from commissions group by 1`:                       {"USD", "EUR", "JPY"},
+		`select status as name, count(*) as n from decisions group by 1`:                                 {"attributed", "recorded", "unknown_user"},
+		`select coalesce(flag, 'none') as name, count(*) as n from clicks group by 1`:                    {"none", "bot", "revoked", "manual"},
+		`select type as name, count(*) as n from events group by 1`:                                      {"signup", "purchase", "invoice_paid", "refund", "dispute"},
+		`select 'sub-ids' as name, count(*) as n from clicks where sub_ids ? 'sub1' having count(*) > 9`: {"sub-ids"},
+	} {
+		found := counts(t, ctx, what)
+		for _, kind := range kinds {
+			if found[kind] == 0 {
+				t.Errorf("no %s in %v", kind, found)
+			}
+		}
+	}
+
+	t.Run("LedgerSaysWhatTheTermsSay", func(t *testing.T) {
+		s := attribution.NewService(tracking.NewService(time.Now), campaigns.NewService(time.Now), commissions.NewService(time.Now), nil, time.Now)
+		users, last := int64(0), ""
+		for {
+			step, err := s.RederiveStep(ctx, attribution.Rederive{DryRun: true}, last)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, d := range step.Differences {
+				t.Errorf("deciding again would change %+v", d)
+			}
+			users += step.Users
+			if last = step.Last; last == "" {
+				break
+			}
+		}
+		if users < 100 {
+			t.Errorf("only %d users were decided again", users)
+		}
+	})
+
+	t.Run("SharesAddUpToTheirEvent", func(t *testing.T) {
+		// A percentage of a sale that nothing was taken back from, over all partners who share it.
+		wrong := counts(t, ctx, `
+			select e.id::text as name, sum(m.amount) as n
+			from events e join commissions m on m.event_id = e.id and m.status <> 'reversed' and m.rate_ppm is not null
+			where not exists (select from events r where r.reverses_event_id = e.id)
+			group by e.id, e.amount
+			having count(distinct m.rule_id) = 1 and sum(m.weight_num::numeric / m.weight_den) = 1
+				and sum(m.amount) <> round(e.amount * max(m.rate_ppm)::numeric / 1000000)`)
+		if len(wrong) > 0 {
+			t.Errorf("got %v", wrong)
+		}
+	})
+
+	t.Run("DailySumsAgreeWithTheLedger", func(t *testing.T) {
+		kept := counts(t, ctx, `
+			select currency::text as name, sum(pending + held + approved + paid)::bigint as n from daily_money
+			where partner_id = '00000000-0000-0000-0000-000000000000' and campaign_id = '00000000-0000-0000-0000-000000000000' and currency <> ''
+			group by 1`)
+		ledger := counts(t, ctx, `select currency::text as name, sum(amount)::bigint as n from commissions where status <> 'reversed' group by 1`)
+		if !maps.Equal(kept, ledger) {
+			t.Errorf("days: %v, ledger: %v", kept, ledger)
+		}
+	})
+
+	t.Run("GoesIntoAnEmptyProgramOnly", func(t *testing.T) {
+		_, complaint, code := testkit.Run(t, a.Env(), "seed-demo")
+		if code != 1 || !strings.Contains(complaint, "already") {
+			t.Errorf("exit %d: %s", code, complaint)
+		}
+		if again := a.Command("seed-demo", "--if-empty"); strings.Contains(again, "Six months") || !strings.Contains(again, "/auth/verify?token=") {
+			t.Errorf("printed:\n%s", again)
+		}
+	})
+}
