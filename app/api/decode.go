@@ -66,25 +66,38 @@ func (id *ID) UnmarshalText(b []byte) error {
 // value, and every member known, named once, written exactly and of the right type. What is
 // wrong with a member is told by its name. A missing body is an empty object.
 func read(c echo.Context, into any) error {
-	body, err := rawBody(c)
+	body, fields, err := inspect(c, reflect.TypeOf(into).Elem())
 	if err != nil {
 		return err
+	}
+	if err := fields.Err(); err != nil {
+		return err
+	}
+	return decode(body, into)
+}
+
+// inspect reads the body and names what does not fit the type.
+func inspect(c echo.Context, t reflect.Type) ([]byte, fault.Fields, error) {
+	body, err := rawBody(c)
+	if err != nil {
+		return nil, nil, err
 	}
 	if len(bytes.TrimSpace(body)) == 0 {
 		body = []byte("{}")
 	}
 	if !utf8.Valid(body) {
-		return fault.Malformed("The body is not valid UTF-8.")
+		return nil, nil, fault.Malformed("The body is not valid UTF-8.")
 	}
 	tree, err := parse(body)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	w := walk{fields: fault.Fields{}, lenient: c.Request().Header.Get("OpenPartner-Protocol") != ""}
-	w.check("", tree, reflect.TypeOf(into).Elem())
-	if err := w.fields.Err(); err != nil {
-		return err
-	}
+	w.check("", tree, t)
+	return body, w.fields, nil
+}
+
+func decode(body []byte, into any) error {
 	if err := json.Unmarshal(body, into); err != nil {
 		return fault.Malformed("The body could not be read.").Because(err)
 	}

@@ -22,6 +22,7 @@ type eventIn struct {
 	OccurredAt Field[time.Time] `json:"occurred_at"`
 	Metadata   Field[freeForm]  `json:"metadata"`
 	Email      Field[string]    `json:"email"`
+	Coupon     Field[string]    `json:"coupon"`
 	Reverses   Field[string]    `json:"reverses"`
 }
 
@@ -109,7 +110,11 @@ func (s *Server) eventsCreate(c echo.Context) error {
 	if err := read(c, &in); err != nil {
 		return err
 	}
-	o, err := s.Attribution.Record(c.Request().Context(), in.input())
+	o, err := s.Coupons.Record(c.Request().Context(), in.input(), in.Coupon.Value)
+	return writeRecorded(c, o, err)
+}
+
+func writeRecorded(c echo.Context, o attribution.Outcome, err error) error {
 	if err != nil {
 		return err
 	}

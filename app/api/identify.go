@@ -88,6 +88,7 @@ type jobJSON struct {
 	Kind       string          `json:"kind"`
 	Status     string          `json:"status"`
 	Progress   outbox.Progress `json:"progress"`
+	Result     *freeForm       `json:"result"` // what it found out, by kind
 	LastError  *string         `json:"last_error"`
 	Attempts   int             `json:"attempts"`
 	RunAt      stamp           `json:"run_at"`
@@ -105,7 +106,16 @@ func (s *Server) jobsShow(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, jobJSON{
-		ID: j.ID, Kind: j.Kind, Status: j.Status, Progress: j.Counted(), LastError: j.LastError, Attempts: j.Attempts,
+		ID: j.ID, Kind: j.Kind, Status: j.Status, Progress: j.Counted(), Result: resultOf(j), LastError: j.LastError, Attempts: j.Attempts,
 		RunAt: stamp(j.RunAt), FinishedAt: stampOf(j.FinishedAt), CreatedAt: stamp(j.CreatedAt),
 	})
+}
+
+// resultOf is null for jobs that tell nothing.
+func resultOf(j outbox.Row) *freeForm {
+	if len(j.Result) == 0 {
+		return nil
+	}
+	result := freeForm(j.Result)
+	return &result
 }

@@ -47,8 +47,13 @@ func (s *Server) operations() []operation {
 
 		open(op(post, identifyPath, "", s.identify, "Tie a click to a user", identifyIn{}, identifyJSON{}), limits.PerMinute("identify", 120)),
 		created(op(post, "/events", "events:write", s.eventsCreate, "Record what a user did", eventIn{}, recordedJSON{})),
+		detached(op(post, "/events/batch", "events:write", s.eventsBatch, "Record up to 1,000 events", batchIn{}, batchJSON{})),
 		asking(op(get, "/events", "events:read", s.eventsIndex, "List events", nil, list[eventJSON]{}), append(pages, "user_id", "type", "from", "to")...),
 		op(get, "/events/:id", "events:read", s.eventsShow, "Show an event and who earns from it", nil, explainedJSON{}),
+		op(post, "/clicks/:id/flag", admin, s.clicksFlag, "Take a click out of the running", nil, reviewedJSON{}),
+		op(post, "/clicks/:id/unflag", admin, s.clicksUnflag, "Let a flagged click count", nil, reviewedJSON{}),
+		asking(op(get, "/fraud/clicks", adminRead, s.fraudIndex, "List flagged clicks", nil, list[clickJSON]{}), append(pages, "partner_id", "campaign_id")...),
+		accepted(op(post, "/rederive", admin, s.rederive, "Decide events anew", rederiveIn{}, orderedJSON{})),
 		op(get, "/jobs/:id", admin, s.jobsShow, "Show how far a job is", nil, jobJSON{}),
 
 		created(op(post, "/partners", "partners:write", s.partnersCreate, "Add a partner", partnerIn{}, partnerJSON{})),
@@ -75,8 +80,17 @@ func (s *Server) operations() []operation {
 		op(get, "/campaigns/:id", "campaigns:read", s.campaignsShow, "Show a campaign", nil, campaignJSON{}),
 		op(patch, "/campaigns/:id", "campaigns:write", s.campaignsUpdate, "Change a campaign from now on", campaignPatch{}, campaignJSON{}),
 
+		op(post, "/campaigns/:id/simulate", "campaigns:read", s.campaignsSimulate, "Ask what other terms would have paid", simulateIn{}, simulatedJSON{}),
+
+		asking(op(get, "/coupons", "coupons:write", s.couponsIndex, "List coupons", nil, list[couponJSON]{}), append(pages, "partner_id")...),
+		created(op(post, "/coupons", "coupons:write", s.couponsCreate, "Add a coupon", couponIn{}, couponJSON{})),
+		op(patch, "/coupons/:id", "coupons:write", s.couponsUpdate, "Put a coupon out of use, or back", couponPatch{}, couponJSON{}),
+		created(op(post, "/coupons/redeem", "events:write", s.couponsRedeem, "Record an event that a coupon came with", redeemIn{}, recordedJSON{})),
+
 		orOwn(asking(op(get, "/commissions", "commissions:read", s.commissionsIndex, "List commissions", nil, list[commissionJSON]{}), append(append(pages, "status"), span...)...)),
 		orOwn(op(get, "/commissions/:id", "commissions:read", s.commissionsShow, "Show a commission", nil, commissionJSON{})),
+		op(post, "/commissions/bulk", "commissions:write", s.commissionsBulk, "Approve or reverse many commissions", bulkIn{}, bulkJSON{}),
+		created(op(post, "/commissions/adjustments", "commissions:write", s.adjustmentsCreate, "Add to a partner's account, or take from it", adjustIn{}, commissionJSON{})),
 		op(post, "/commissions/:id/approve", "commissions:write", s.commissionsApprove, "Approve a commission", approveIn{}, commissionJSON{}),
 		op(post, "/commissions/:id/reverse", "commissions:write", s.commissionsReverse, "Reverse a commission", reverseIn{}, commissionJSON{}),
 
@@ -121,6 +135,8 @@ func open(o operation, limit limits.Rule) operation {
 }
 
 func created(o operation) operation { o.Status = http.StatusCreated; return o }
+
+func accepted(o operation) operation { o.Status = http.StatusAccepted; return o }
 
 func empty(o operation) operation { o.Status = http.StatusNoContent; return o }
 

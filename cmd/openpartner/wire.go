@@ -13,6 +13,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/coupons"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/facts"
@@ -59,6 +60,7 @@ type services struct {
 	promotion   *links.Service
 	tracking    *tracking.Service
 	attribution *attribution.Service
+	coupons     *coupons.Service
 	commissions *commissions.Service
 	settings    *settings.Service
 	reports     *reports.Service
@@ -95,6 +97,7 @@ func wire(p program, d *database) (*application, error) {
 	s.commissions = commissions.NewService(now)
 	s.settings = settings.NewService(ring, resolver, guard, now)
 	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, s.settings.IdentifySignature, now)
+	s.coupons = coupons.NewService(s.campaigns, s.partners, s.attribution, now)
 	facts.Listen(bus, func(ctx context.Context, f partners.Changed) error {
 		if f.Partner.Status != partners.StatusActive || f.Before != partners.StatusRevoked {
 			return nil
@@ -131,7 +134,7 @@ func wire(p program, d *database) (*application, error) {
 	})
 	a.api = api.NewServer(api.Options{
 		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
-		Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution,
+		Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
 		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, SendTestMail: mailer.SendTest,
 	})
 	a.redirect = redirect.NewServer(a.edge, s.tracking)
