@@ -3,6 +3,7 @@ package attribution_test
 import (
 	"context"
 	"net/url"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/links"
@@ -46,6 +48,12 @@ func setup(t *testing.T) *world {
 	w.commissions = commissions.NewService(clock)
 	unsigned := func(context.Context) (string, bool, error) { return "", false, nil }
 	w.attribution = attribution.NewService(w.tracking, w.campaigns, w.commissions, unsigned, clock)
+	facts.Listen(w.facts, func(ctx context.Context, f partners.Changed) error {
+		if f.Partner.Status == partners.StatusActive && f.Before == partners.StatusRevoked {
+			return w.commissions.Reinstated(ctx, f.Partner.ID)
+		}
+		return nil
+	})
 	return w
 }
 
@@ -121,6 +129,35 @@ func (w *world) want(event uuid.UUID, want map[string]int64) {
 			w.t.Fatalf("got %v, want %v", got, want)
 		}
 	}
+}
+
+// wantRows compares the amounts of the event's live rows, oldest first.
+func (w *world) wantRows(event uuid.UUID, want ...int64) {
+	w.t.Helper()
+	var got []int64
+	for _, c := range must(w.commissions.OfEvent(w.ctx, event))(w.t) {
+		if c.Status != commissions.Reversed {
+			got = append(got, c.Amount)
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		w.t.Fatalf("got %v, want %v", got, want)
+	}
+}
+
+func (w *world) exec(query string, args ...any) {
+	w.t.Helper()
+	if _, err := db.Tx(w.ctx).NewRaw(query, args...).Exec(w.ctx); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// rederive decides all of the user's events anew, as a job would.
+func (w *world) rederive(user string) {
+	w.t.Helper()
+	must(w.attribution.RederiveStep(w.ctx, attribution.Rederive{UserID: user}, ""))(w.t)
 }
 
 func TestService_Record(t *testing.T) {

@@ -17,7 +17,7 @@ func weight(num, den int64) money.Weight { return money.Weight{Num: num, Den: de
 
 func touchOf(t tracking.Stitched) Touch {
 	return Touch{
-		ClickID: t.ClickID, PartnerID: t.PartnerID, CampaignID: t.CampaignID, OccurredAt: t.OccurredAt, Flag: t.Flag,
+		ClickID: t.ClickID, PartnerID: t.PartnerID, CampaignID: t.CampaignID, OccurredAt: t.OccurredAt, Flag: t.Flag, Reviewed: t.Reviewed,
 		Verified: t.Verified, StitchedAt: t.StitchedAt, IdentityID: t.IdentityID,
 	}
 }
