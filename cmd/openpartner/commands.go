@@ -17,6 +17,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/tenancy"
+	"github.com/openpartner/openpartner/app/verify"
 )
 
 // inTenant runs one piece of work on the default tenant, beside a running server or without.
@@ -85,6 +86,32 @@ func createKey(ctx context.Context, p program, args []string) error {
 		_, err = fmt.Fprintln(p.stdout, plain)
 		return err
 	})
+}
+
+// verifyLedger checks every invariant of the money, of all tenants, in one snapshot. It prints what
+// it checked, and fails with the first breach.
+func verifyLedger(ctx context.Context, p program, _ []string) error {
+	d, err := openDatabase(ctx, p)
+	if err != nil {
+		return err
+	}
+	var breaches []verify.Breach
+	err = d.acrossTenants(ctx, func(ctx context.Context) (err error) {
+		breaches, err = verify.Ledger(ctx)
+		return err
+	})
+	if err = errors.Join(err, d.close()); err != nil {
+		return err
+	}
+	if len(breaches) > 0 {
+		return fmt.Errorf("the ledger is not right: %s", breaches[0])
+	}
+	for _, name := range verify.Invariants() {
+		if _, err := fmt.Fprintln(p.stdout, "ok:", name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // routeRow is one route as `routes --json` prints it.

@@ -42,6 +42,7 @@ const usage = `OpenPartner runs partner programs.
   create-admin       add an admin and print a sign-in link (--email, --name)
   create-key         print a new API key (--name, --scopes a,b)
   doctor             check everything and name every defect; exit 1 when there is one
+  verify-ledger      check every invariant of the money; exit 1 on the first breach
   seed-demo          fill an empty program with six months of a made-up shop (--if-empty)
   routes --json      list every route with who may call it
   healthcheck        exit 0 when the server on this machine is ready
@@ -77,7 +78,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	commands := map[string]command{
 		"serve": serve, "migrate": migrateDatabase, "create-admin": createAdmin, "create-key": createKey,
-		"doctor": doctor, "seed-demo": seedDemo, "routes": listRoutes, "healthcheck": healthcheck,
+		"doctor": doctor, "verify-ledger": verifyLedger, "seed-demo": seedDemo, "routes": listRoutes, "healthcheck": healthcheck,
 	}
 	cmd, known := commands[name]
 	if !known {
