@@ -26,5 +26,7 @@ func newLink(u routes.URLs, partner uuid.UUID) string {
 	return u.PartnerLinks(partner) + "#" + newLinkID
 }
 
-// mayMake reports whether a new link can be made.
-func (p LinksPage) mayMake() bool { return p.Editable && !Gone(p.Partner.Status) }
+// mayMake reports whether the form is shown: where a link can be made, or to say why not.
+func (p LinksPage) mayMake() bool {
+	return p.Editable && (!Gone(p.Partner.Status) || len(p.Form.Errors) > 0)
+}
