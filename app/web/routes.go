@@ -60,6 +60,8 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/partners/:id/campaigns", s.partnerCampaignsUpdate),
 		view("/admin/partners/:id/links", s.partnerLinksIndex),
 		do("/admin/partners/:id/links", s.partnerLinksCreate),
+		view("/admin/partners/:id/overrides/:campaign", s.partnerOverridesShow),
+		do("/admin/partners/:id/overrides/:campaign", s.partnerOverridesUpdate),
 
 		view("/admin/links", s.linksIndex),
 		edit("/admin/links/new", s.linksNew),

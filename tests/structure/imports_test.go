@@ -62,7 +62,7 @@ func stairs() map[string][]string {
 		"app/portability": {"app/..."},
 		"app/demo":        {"app/..."},
 		"views/...":       {"views/ui", "views/layout", "views/chart", "views/figures", "views/qr"},
-		"views/partners":  {"views/links"}, // a partner's page shows their links
+		"views/partners":  {"views/links", "views/campaigns"}, // whose links and rules they show
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},
 		"app/redirect":    {"app/edge"},
