@@ -142,3 +142,19 @@ func TestConfirm(t *testing.T) {
 		})
 	})
 }
+
+func TestEnterSubmit_IsNoStopOnTheWay(t *testing.T) {
+	t.Parallel()
+	wants(t, doc(t, ui.EnterSubmit()), map[string]string{"Button": `button[type="submit"][tabindex="-1"][aria-hidden="true"]:not([name])`})
+}
+
+func TestLive(t *testing.T) {
+	t.Parallel()
+	d := doc(t, ui.Live(ui.LiveProps{ID: "sum", URL: "/sum", Form: "order"}), ui.Muted("12"))
+	wants(t, d, map[string]string{
+		"IsReadOut":          `#sum[aria-live="polite"] .muted`,
+		"AsksWhileTyping":    `#sum[hx-post="/sum"][hx-trigger="input delay:300ms from:#order"]`,
+		"KeepsItself":        `#sum[hx-target="this"][hx-swap="innerHTML"]`,
+		"OnlyTheLatestStays": `#sum[hx-sync="this:replace"]`,
+	})
+}
