@@ -47,7 +47,7 @@ func (s *Service) derive(ctx context.Context, tasks []task) (map[uuid.UUID]Outco
 	if err := storeDecisions(ctx, changed, now); err != nil {
 		return nil, err
 	}
-	live, err := s.commissions.Reconcile(ctx, reckonings)
+	live, err := s.commissions.Reconcile(ctx, reckonings, &sheet)
 	if err != nil {
 		return nil, err
 	}

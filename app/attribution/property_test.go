@@ -33,16 +33,18 @@ type fact struct {
 // history draws what happened to one customer, in two campaigns with four partners.
 func history(t *rapid.T, promote []links.Link) []fact {
 	begun := time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC)
-	moment := rapid.Custom(func(t *rapid.T) time.Time {
-		return begun.Add(time.Duration(rapid.IntRange(0, 90*24).Draw(t, "hour")) * time.Hour)
-	})
+	moment := func(label string) time.Time {
+		// Of two at the same moment the ids decide, which are another customer's own: never the same.
+		begun = begun.Add(time.Second)
+		return begun.Add(time.Duration(rapid.IntRange(0, 90*24).Draw(t, label)) * time.Hour)
+	}
 	var facts []fact
 	for i := range rapid.IntRange(1, 4).Draw(t, "visits") {
-		at, link := moment.Draw(t, "visit"), rapid.SampledFrom(promote).Draw(t, "link")
+		at, link := moment("visit"), rapid.SampledFrom(promote).Draw(t, "link")
 		facts = append(facts, fact{name: fmt.Sprintf("visit%d", i), tell: func(w *world, user string) { w.visitAt(link, user, at) }})
 	}
 	for i := range rapid.IntRange(1, 4).Draw(t, "sales") {
-		id, at := fmt.Sprintf("sale%d", i), moment.Draw(t, "sale")
+		id, at := fmt.Sprintf("sale%d", i), moment("sale")
 		eventType := rapid.SampledFrom([]string{"purchase", "invoice", "signup"}).Draw(t, "type")
 		var amount *int64
 		var currency *string
@@ -61,7 +63,7 @@ func history(t *rapid.T, promote []links.Link) []fact {
 func takenBack(t *rapid.T, sale string, amount *int64, at time.Time) (facts []fact) {
 	for i := range rapid.IntRange(0, 2).Draw(t, "corrections") {
 		eventType := rapid.SampledFrom([]string{"refund", "dispute", "dispute_won", "dispute_lost"}).Draw(t, "correction")
-		when := at.Add(time.Duration(rapid.IntRange(1, 500).Draw(t, "later")) * time.Hour)
+		when := at.Add(time.Duration(rapid.IntRange(1, 500).Draw(t, "later"))*time.Hour + time.Duration(i)*time.Millisecond)
 		var part *int64
 		if eventType == "refund" && amount != nil {
 			part = ptr(rapid.Int64Range(0, *amount+100).Draw(t, "part"))

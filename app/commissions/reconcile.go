@@ -85,19 +85,20 @@ func (a account) planRows() []Row {
 // Reconcile makes the ledger agree with the reckonings of some events, by writing the
 // differences alone. It is the one way by which derived money reaches the ledger; called again
 // with the same reckonings it writes nothing. The caller holds the lock on the events' users.
-// It gives the live rows of each event.
-func (s *Service) Reconcile(ctx context.Context, all []Reckoning) (map[uuid.UUID][]Commission, error) {
+// It gives the live rows of each event, and notes on the sheet, which the caller writes, what it
+// means for the figures of the days.
+func (s *Service) Reconcile(ctx context.Context, all []Reckoning, sheet *rollup.Sheet) (map[uuid.UUID][]Commission, error) {
 	rows, err := lockRows(ctx, known(all))
 	if err != nil {
 		return nil, err
 	}
-	b := book{now: s.now(), live: map[uuid.UUID][]Commission{}}
+	b := book{now: s.now(), sheet: sheet, live: map[uuid.UUID][]Commission{}}
 	for _, r := range all {
 		for _, a := range r.accounts(rows[r.EventID]) {
 			b.enter(r, a, a.plan(r, b.now))
 		}
 	}
-	return b.live, b.write(ctx)
+	return b.live, b.writeRows(ctx)
 }
 
 // known are the events that the ledger may know already.
@@ -149,7 +150,7 @@ type book struct {
 	now    time.Time
 	moved  []Commission // rows with their new state
 	added  []Commission
-	sheet  rollup.Sheet
+	sheet  *rollup.Sheet
 	mature bool // a row that was written may be approved by the clock at once
 	live   map[uuid.UUID][]Commission
 }
@@ -238,16 +239,25 @@ func (b *book) tally(c Commission, sign int64) {
 	b.sheet.AddLevels(rollup.Key{Day: c.OccurredAt, PartnerID: c.PartnerID, CampaignID: value(c.CampaignID), Currency: c.Currency}, f)
 }
 
-// write stores all changes. Rows are reversed before others are added: there is one live earned
-// row per key.
+// newBook begins a book for a person's decision.
+func (s *Service) newBook() *book { return &book{now: s.now(), sheet: &rollup.Sheet{}} }
+
+// write stores all changes and the figures of the days. There is one sheet for a transaction: two
+// that were written one after the other could wait for another transaction's in a circle.
 func (b *book) write(ctx context.Context) error {
+	if err := b.writeRows(ctx); err != nil {
+		return err
+	}
+	return b.sheet.Write(ctx)
+}
+
+// writeRows stores the ledger's part. Rows are reversed before others are added: there is one
+// live earned row per key.
+func (b *book) writeRows(ctx context.Context) error {
 	if err := updateStates(ctx, b.moved); err != nil {
 		return err
 	}
 	if err := insertCommissions(ctx, b.added); err != nil {
-		return err
-	}
-	if err := b.sheet.Write(ctx); err != nil {
 		return err
 	}
 	if !b.mature {

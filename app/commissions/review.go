@@ -2,6 +2,7 @@ package commissions
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -9,7 +10,6 @@ import (
 
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
-	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/money"
@@ -18,6 +18,15 @@ import (
 
 // Approve makes a commission payable. Before its hold is over it takes force and a note.
 func (s *Service) Approve(ctx context.Context, id uuid.UUID, force bool, note string) (Commission, error) {
+	b := s.newBook()
+	c, err := b.approve(ctx, id, force, note)
+	if err != nil {
+		return Commission{}, err
+	}
+	return c, b.write(ctx)
+}
+
+func (b *book) approve(ctx context.Context, id uuid.UUID, force bool, note string) (Commission, error) {
 	if err := auth.Require(ctx, "commissions:write"); err != nil {
 		return Commission{}, err
 	}
@@ -29,21 +38,16 @@ func (s *Service) Approve(ctx context.Context, id uuid.UUID, force bool, note st
 	if err != nil {
 		return Commission{}, err
 	}
-	now := s.now()
-	if err := c.approvable(now, force, note); err != nil {
+	if err := c.approvable(b.now, force, note); err != nil {
 		return Commission{}, err
 	}
 	before := c
-	c.Status, c.ApprovedAt, c.HeldReason = Approved, &now, nil
+	c.Status, c.ApprovedAt, c.HeldReason = Approved, &b.now, nil
 	c.ApprovedBy = actor(ctx)
 	if note != "" {
 		c.Note = &note
 	}
-	b := book{now: now}
 	b.move(before, c)
-	if err := b.write(ctx); err != nil {
-		return Commission{}, err
-	}
 	return c, audit.Record(ctx, audit.Entry{
 		Action: "commission.approved", SubjectKind: "commission", SubjectID: id, Detail: map[string]any{"force": force, "note": note},
 	})
@@ -54,10 +58,15 @@ func (s *Service) Reverse(ctx context.Context, id uuid.UUID, note string) (Commi
 	if strings.TrimSpace(note) == "" {
 		return Commission{}, fault.InvalidField("note", "Say why the commission is reversed.")
 	}
-	return s.reject(ctx, id, note)
+	b := s.newBook()
+	c, err := b.reverse(ctx, id, note)
+	if err != nil {
+		return Commission{}, err
+	}
+	return c, b.write(ctx)
 }
 
-func (s *Service) reject(ctx context.Context, id uuid.UUID, note string) (Commission, error) {
+func (b *book) reverse(ctx context.Context, id uuid.UUID, note string) (Commission, error) {
 	if err := auth.Require(ctx, "commissions:write"); err != nil {
 		return Commission{}, err
 	}
@@ -76,13 +85,9 @@ func (s *Service) reject(ctx context.Context, id uuid.UUID, note string) (Commis
 	if err != nil {
 		return Commission{}, err
 	}
-	b := book{now: s.now()}
 	c = b.reject(ctx, c, note)
 	for _, other := range also {
 		b.reject(ctx, other, note)
-	}
-	if err := b.write(ctx); err != nil {
-		return Commission{}, err
 	}
 	return c, audit.Record(ctx, audit.Entry{
 		Action: "commission.reversed", SubjectKind: "commission", SubjectID: id, Detail: map[string]any{"note": note, "with": len(also)},
@@ -178,24 +183,38 @@ func (s *Service) Bulk(ctx context.Context, in BulkInput) ([]BulkResult, error) 
 	if err := fields.Err(); err != nil {
 		return nil, err
 	}
+	b := s.newBook()
 	out := make([]BulkResult, 0, len(in.IDs))
 	for _, id := range in.IDs {
-		one := BulkResult{ID: id}
-		err := db.Run(ctx, func(ctx context.Context) (err error) {
-			if in.Action == ActionApprove {
-				one.Commission, err = s.Approve(ctx, id, in.Force, in.Note)
-			} else {
-				one.Commission, err = s.reject(ctx, id, in.Note)
-			}
-			return err
-		})
-		if _, expected := fault.From(err); err != nil && !expected {
+		one, err := b.decide(ctx, in, id)
+		if err != nil {
 			return nil, err
 		}
-		one.Err = err
 		out = append(out, one)
 	}
-	return out, nil
+	return out, b.write(ctx)
+}
+
+// decide does one of many. Nothing is stored before the last, so a row that an earlier one took
+// along is answered from the book.
+func (b *book) decide(ctx context.Context, in BulkInput, id uuid.UUID) (BulkResult, error) {
+	one := BulkResult{ID: id}
+	var err error
+	switch at := slices.IndexFunc(b.moved, func(c Commission) bool { return c.ID == id }); {
+	case at >= 0 && in.Action == ActionReverse:
+		one.Commission = b.moved[at]
+	case at >= 0:
+		err = fault.Conflict("not_approvable", "This commission was decided already.")
+	case in.Action == ActionApprove:
+		one.Commission, err = b.approve(ctx, id, in.Force, in.Note)
+	default:
+		one.Commission, err = b.reverse(ctx, id, in.Note)
+	}
+	if _, expected := fault.From(err); err != nil && !expected {
+		return BulkResult{}, err
+	}
+	one.Err = err
+	return one, nil
 }
 
 // AdjustInput is an amount that a person adds to a partner's account, or takes from it.
@@ -230,7 +249,7 @@ func (s *Service) Adjust(ctx context.Context, in AdjustInput) (Commission, error
 		ID: ids.NewAt(now), PartnerID: in.PartnerID, Kind: in.Kind, Amount: in.Amount, Currency: in.Currency, Status: Approved,
 		MaturesAt: now, ApprovedAt: &now, ApprovedBy: actor(ctx), Note: &note, OccurredAt: now, CreatedAt: now,
 	}
-	b := book{now: now}
+	b := s.newBook()
 	b.add(c)
 	if err := b.write(ctx); err != nil {
 		return Commission{}, err
@@ -283,7 +302,7 @@ func (s *Service) ApproveMatured(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	b := book{now: now}
+	b := s.newBook()
 	for _, c := range rows {
 		before := c
 		c.Status, c.ApprovedAt = Approved, &now
@@ -311,7 +330,7 @@ func (s *Service) Reinstated(ctx context.Context, partner uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	b := book{now: s.now()}
+	b := s.newBook()
 	for _, c := range rows {
 		before := c
 		c.Status, c.HeldReason = Pending, nil
