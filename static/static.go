@@ -71,6 +71,26 @@ func Handler() http.Handler {
 			http.NotFound(w, r)
 			return
 		}
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+		serve(w, r, a)
+	})
+}
+
+// SDKPath is the stable address of the browser SDK, which merchants write into their pages.
+const SDKPath = "/sdk/v1.js"
+
+// SDK serves the browser SDK. Its address never changes, so browsers ask again after an hour and
+// are told by its hash when nothing changed.
+func SDK() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a := bundle()["js/sdk.js"]
+		tag := `"` + a.hash + `"`
+		w.Header().Set("Cache-Control", "public, max-age=3600")
+		w.Header().Set("ETag", tag)
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
 		serve(w, r, a)
 	})
 }
@@ -78,7 +98,6 @@ func Handler() http.Handler {
 func serve(w http.ResponseWriter, r *http.Request, a asset) {
 	h := w.Header()
 	h.Set("Content-Type", a.contentType)
-	h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	h.Set("X-Content-Type-Options", "nosniff")
 	body := a.plain
 	if a.gzipped != nil {

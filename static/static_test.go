@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -93,6 +94,37 @@ func TestHandler(t *testing.T) {
 		static.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, app, nil))
 		if w.Code != http.StatusMethodNotAllowed {
 			t.Errorf("got %d", w.Code)
+		}
+	})
+}
+
+func TestSDK(t *testing.T) {
+	t.Parallel()
+	ask := func(header, value string) *http.Response {
+		r := httptest.NewRequest(http.MethodGet, static.SDKPath, nil)
+		r.Header.Set(header, value)
+		w := httptest.NewRecorder()
+		static.SDK().ServeHTTP(w, r)
+		return w.Result()
+	}
+	t.Run("IsBelow2kBCompressed", func(t *testing.T) {
+		t.Parallel()
+		if n := len(body(t, ask("Accept-Encoding", "gzip").Body)); n > 2048 {
+			t.Errorf("got %d bytes", n)
+		}
+	})
+	t.Run("IsWhatThePackageHolds", func(t *testing.T) {
+		t.Parallel()
+		source, err := os.ReadFile("../sdk/openpartner.js")
+		if err != nil || !bytes.Equal(body(t, ask("Accept-Encoding", "identity").Body), source) {
+			t.Errorf("static/js/sdk.js is not sdk/openpartner.js (%v): copy it", err)
+		}
+	})
+	t.Run("IsAskedForAgain", func(t *testing.T) {
+		t.Parallel()
+		tag := ask("Accept", "*/*").Header.Get("ETag")
+		if got := ask("If-None-Match", tag).StatusCode; got != http.StatusNotModified {
+			t.Errorf("got %d", got)
 		}
 	})
 }

@@ -189,6 +189,7 @@ func (a *application) systemRoutes(ready func() bool) []edge.Route {
 		}}
 	}
 	asset := edge.Route{Path: static.Prefix + "*", Group: edge.Static, Auth: edge.Public, Root: true, Handle: echo.WrapHandler(static.Handler())}
+	sdk := edge.Route{Method: http.MethodGet, Path: static.SDKPath, Group: edge.Static, Auth: edge.Public, Root: true, Handle: echo.WrapHandler(static.SDK())}
 	get, head := asset, asset
 	get.Method, head.Method = http.MethodGet, http.MethodHead
 	scrape := edge.Route{Method: http.MethodGet, Path: "/metrics", Group: edge.Static, Auth: edge.Token, Root: true, Handle: func(c echo.Context) error {
@@ -197,7 +198,7 @@ func (a *application) systemRoutes(ready func() bool) []edge.Route {
 		}
 		return echo.WrapHandler(a.metrics)(c)
 	}}
-	return []edge.Route{probe("/healthz", func() bool { return true }), probe("/readyz", ready), scrape, get, head}
+	return []edge.Route{probe("/healthz", func() bool { return true }), probe("/readyz", ready), scrape, sdk, get, head}
 }
 
 // fail answers what no route took: by JSON below the API's path, and else by a page.
