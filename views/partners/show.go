@@ -13,7 +13,6 @@ import (
 	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/reports"
-	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/tracking"
 	"github.com/openpartner/openpartner/views/chart"
 	"github.com/openpartner/openpartner/views/figures"
@@ -119,7 +118,7 @@ func (p ShowPage) balances() []ui.Definition {
 }
 
 // profile are the facts about the person, without those that nobody told.
-func (p ShowPage) profile(u routes.URLs) []ui.Definition {
+func (p ShowPage) profile() []ui.Definition {
 	var out []ui.Definition
 	add := func(term string, value *string, body func(string) ui.Definition) {
 		if value != nil {
