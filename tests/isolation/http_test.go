@@ -173,38 +173,73 @@ func (w *world) testLists(t *testing.T) {
 	}
 }
 
-// Ids in bodies and queries reach no further than ids in paths.
-func (w *world) testBodies(t *testing.T) {
-	ours, foreign := w.ids(t, w.ours), w.ids(t, w.other)
-	for _, c := range []struct {
-		method, path string
-		body         func(id string) object
-		table        string
-	}{
+// reference is a request that names something by its id in the body.
+type reference struct {
+	method, path string
+	body         func(id string) object
+	table        string
+}
+
+func (w *world) references(partner string) []reference {
+	return []reference{
 		{"POST", "/partners", func(id string) object {
 			return object{"email": "new@example.com", "name": "New", "send_invite": false, "campaign_ids": []string{id}}
 		}, "campaigns"},
-		{"PUT", "/partners/" + ours["partners"] + "/campaigns", func(id string) object { return object{"campaign_ids": []string{id}} }, "campaigns"},
-		{"POST", "/partners/" + ours["partners"] + "/links", func(id string) object { return object{"campaign_id": id} }, "campaigns"},
+		{"PUT", "/partners/" + partner + "/campaigns", func(id string) object { return object{"campaign_ids": []string{id}} }, "campaigns"},
+		{"POST", "/partners/" + partner + "/links", func(id string) object { return object{"campaign_id": id} }, "campaigns"},
 		{"POST", "/api-keys", func(id string) object { return object{"name": "k", "kind": "partner", "partner_id": id} }, "partners"},
 		{"POST", "/identify", func(id string) object { return object{"cref": id, "user_id": "u"} }, "clicks"},
 		{"POST", "/events", func(id string) object { return object{"user_id": "u", "type": "sale", "cref": id} }, "clicks"},
-	} {
+		{"POST", "/coupons", func(id string) object {
+			return object{"code": "NEW", "partner_id": id, "campaign_id": w.ours.campaign}
+		}, "partners"},
+		{"POST", "/coupons", func(id string) object { return object{"code": "NEW", "partner_id": partner, "campaign_id": id} }, "campaigns"},
+		{"POST", "/commissions/adjustments", func(id string) object {
+			return object{"partner_id": id, "amount": 100, "currency": "USD", "note": "taken over"}
+		}, "partners"},
+	}
+}
+
+// Ids in bodies and queries reach no further than ids in paths.
+func (w *world) testBodies(t *testing.T) {
+	ours, foreign := w.ids(t, w.ours), w.ids(t, w.other)
+	for _, c := range w.references(ours["partners"]) {
 		got := w.Call(w.ours.adminKey, c.method, w.ours.prefix+"/api/v1"+c.path, c.body(foreign[c.table]))
 		want := w.Call(w.ours.adminKey, c.method, w.ours.prefix+"/api/v1"+c.path, c.body(uuid.NewString()))
 		if got.Status < http.StatusBadRequest || got.Status != want.Status || requestID.ReplaceAllString(got.Body, "") != requestID.ReplaceAllString(want.Body, "") {
 			t.Errorf("%s %s: a foreign id gives %d %s, a missing one %d %s", c.method, c.path, got.Status, got.Body, want.Status, want.Body)
 		}
 	}
-	for _, path := range []string{"/links?partner_id=" + foreign["partners"], "/commissions?campaign_id=" + foreign["campaigns"], "/events?user_id=" + secret} {
+	bulk := w.Call(w.ours.adminKey, http.MethodPost, w.ours.prefix+"/api/v1/commissions/bulk", object{"action": "approve", "force": true, "ids": []string{foreign["commissions"]}})
+	if !strings.Contains(bulk.Body, `"not_found"`) {
+		t.Errorf("bulk: got %d %s", bulk.Status, bulk.Body)
+	}
+	for _, path := range []string{
+		"/links?partner_id=" + foreign["partners"], "/commissions?campaign_id=" + foreign["campaigns"],
+		"/coupons?partner_id=" + foreign["partners"], "/events?user_id=" + secret,
+	} {
 		if got := w.Call(w.ours.adminKey, http.MethodGet, w.ours.prefix+"/api/v1"+path, nil); !strings.Contains(got.Body, `"data":[]`) {
 			t.Errorf("%s: got %d %s", path, got.Status, got.Body)
 		}
 	}
-	foreignKey := w.Call("", http.MethodGet, w.ours.prefix+"/r/"+secret, nil)
-	nobodysKey := w.Call("", http.MethodGet, w.ours.prefix+"/r/nobody", nil)
-	if foreignKey.Status != nobodysKey.Status || foreignKey.Header.Get("Location") != nobodysKey.Header.Get("Location") {
-		t.Errorf("a foreign link gives %d %s, a missing one %d", foreignKey.Status, foreignKey.Header.Get("Location"), nobodysKey.Status)
+}
+
+// The key of another program's link or coupon is none of ours.
+func (w *world) testWords(t *testing.T) {
+	link := func(key string) (int, string) {
+		got := w.Call("", http.MethodGet, w.ours.prefix+"/r/"+key, nil)
+		return got.Status, got.Header.Get("Location")
+	}
+	foreignStatus, foreignPlace := link(secret)
+	if status, place := link("nobody"); foreignStatus != status || foreignPlace != place {
+		t.Errorf("a foreign link gives %d %s, a missing one %d %s", foreignStatus, foreignPlace, status, place)
+	}
+	coupon := func(code string) testkit.Answer {
+		return w.Call(w.ours.adminKey, http.MethodPost, w.ours.prefix+"/api/v1/coupons/redeem",
+			object{"code": code, "user_id": "u", "event": object{"type": "sale", "external_id": "x-" + code}})
+	}
+	if got := coupon(secret); got.Status != http.StatusNotFound || got.Status != coupon("nobody").Status {
+		t.Errorf("a foreign coupon: got %d %s", got.Status, got.Body)
 	}
 }
 

@@ -69,6 +69,7 @@ func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 	p.campaign = p.post(t, "/campaigns", object{"name": word, "destination_url": "https://" + word + ".example.com/", "rules": []object{{"kind": "percent", "rate": "20"}}})
 	partner := p.post(t, "/partners", object{"email": word + "@example.com", "name": word, "send_invite": false, "campaign_ids": []string{p.campaign}})
 	p.post(t, "/partners/"+partner+"/links", object{"key": word, "campaign_id": p.campaign})
+	p.post(t, "/coupons", object{"code": word, "partner_id": partner, "campaign_id": p.campaign})
 	p.partnerKey = p.createKey(t, auth.APIKeyInput{Name: word, Kind: "partner", PartnerID: new(uuid.MustParse(partner))})
 	p.call(t, p.adminKey, http.MethodPut, "/config/program", object{"website": "https://" + word + ".example.com/"})
 
@@ -79,9 +80,6 @@ func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 	p.do(t, func(ctx context.Context) error { // far in the future, so that nobody runs it
 		return outbox.Add(ctx, outbox.Job{Kind: word, Args: object{}, RunAt: time.Now().AddDate(50, 0, 0)})
 	})
-	// No service writes coupons yet.
-	w.DB.AsOwner(t, `insert into coupons (tenant_id, id, code, code_norm, partner_id, campaign_id, created_at) values ($1, $2, $3, $3, $4, $5, now())`,
-		at.ID, uuid.New(), word, partner, p.campaign)
 	return p
 }
 
