@@ -121,9 +121,13 @@ func (s *Service) Enter(ctx context.Context, token string) (home string, err err
 	if err != nil {
 		return "", err
 	}
-	ctx = auth.With(ctx, auth.Principal{Kind: link.PrincipalKind, ID: link.PrincipalID})
+	me := auth.Principal{Kind: link.PrincipalKind, ID: link.PrincipalID}
+	if me.Kind == auth.Partner {
+		me.PartnerID = me.ID
+	}
+	ctx = auth.With(ctx, me)
 	home = routes.From(ctx).AdminHome()
-	if link.PrincipalKind == auth.Partner {
+	if me.Kind == auth.Partner {
 		home = routes.From(ctx).Partner()
 		err = s.enterPartner(ctx, link)
 	} else {
