@@ -132,6 +132,10 @@ func (u URLs) CommissionApproval(id uuid.UUID) string {
 func (u URLs) CommissionReversal(id uuid.UUID) string {
 	return u.CommissionShow(id) + "/reversal"
 }
+func (u URLs) PortalCommissions() string { return u.Partner() + "/commissions" }
+func (u URLs) PortalCommissionShow(id uuid.UUID) string {
+	return u.PortalCommissions() + "/" + id.String()
+}
 func (u URLs) APIKeys() string    { return u.prefix + "/admin/api-keys" }
 func (u URLs) APIKeysNew() string { return u.APIKeys() + "/new" }
 func (u URLs) APIKeyRevocation(id uuid.UUID) string {

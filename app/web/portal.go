@@ -14,7 +14,7 @@ import (
 func (s *Server) portalHome(c echo.Context) error {
 	ctx := c.Request().Context()
 	me := auth.From(ctx)
-	p := portal.HomePage{Name: me.Name}
+	p := portal.HomePage{Name: me.Name, Now: s.Now()}
 	var err error
 	if p.Balances, err = s.Commissions.Balances(ctx, me.PartnerID); err != nil {
 		return err
@@ -32,4 +32,35 @@ func (s *Server) portalHome(c echo.Context) error {
 	}
 	p.Links, p.Latest = mine.Items, latest.Items
 	return s.ok(c, "Your program", portal.Home(p))
+}
+
+func (s *Server) portalCommissionsIndex(c echo.Context) error {
+	page, err := pageOf(c)
+	if err != nil {
+		return err
+	}
+	found, err := s.Commissions.List(c.Request().Context(), commissions.Filter{}, page)
+	if err != nil {
+		return err
+	}
+	return s.ok(c, "Your commissions", portal.Commissions(portal.CommissionsPage{
+		Rows: found.Items, Now: s.Now(), Pager: pager(c, urls(c).PortalCommissions(), portal.CommissionsTarget, found),
+	}))
+}
+
+func (s *Server) portalCommissionsShow(c echo.Context) error {
+	ctx := c.Request().Context()
+	m, err := s.commission(c)
+	if err != nil {
+		return err
+	}
+	p := portal.CommissionPage{Commission: m, Now: s.Now()}
+	if m.EventID != nil {
+		story, err := s.Attribution.Explain(ctx, m)
+		if err != nil {
+			return err
+		}
+		p.Story = &story
+	}
+	return s.ok(c, m.Money().Format(), portal.Commission(p))
 }

@@ -81,6 +81,18 @@ func (s *Server) Routes() []edge.Route {
 		edit("/admin/campaigns/:id/status", s.campaignStatusNew),
 		do("/admin/campaigns/:id/status", s.campaignStatusCreate),
 
+		view("/admin/activity", s.eventsIndex),
+		view("/admin/activity/events/:id", s.eventsShow),
+		view("/admin/activity/clicks", s.clicksIndex),
+		view("/admin/activity/clicks/:id", s.clicksShow),
+
+		view("/admin/commissions", s.commissionsIndex),
+		view("/admin/commissions/:id", s.commissionsShow),
+		edit("/admin/commissions/:id/approval", s.commissionApprovalsNew),
+		do("/admin/commissions/:id/approval", s.commissionApprovalsCreate),
+		edit("/admin/commissions/:id/reversal", s.commissionReversalsNew),
+		do("/admin/commissions/:id/reversal", s.commissionReversalsCreate),
+
 		view("/admin/api-keys", s.apiKeysIndex),
 		stepUp(edit("/admin/api-keys/new", s.apiKeysNew)),
 		stepUp(do("/admin/api-keys", s.apiKeysCreate)),
@@ -103,7 +115,9 @@ func (s *Server) Routes() []edge.Route {
 		view("/admin/settings/tracking", s.settingsTrackingEdit),
 		do("/admin/settings/tracking", s.settingsTrackingUpdate),
 
-		{Method: http.MethodGet, Path: "/partner", Group: edge.Pinned, Auth: edge.Session, Role: edge.RolePartner, Handle: s.portalHome},
+		portalView("/partner", s.portalHome),
+		portalView("/partner/commissions", s.portalCommissionsIndex),
+		portalView("/partner/commissions/:id", s.portalCommissionsShow),
 	}
 	if s.DevMail != nil {
 		table = append(table,
@@ -121,6 +135,11 @@ func open(method, path string, h echo.HandlerFunc) edge.Route {
 // view is a page that every admin may see, viewers included.
 func view(path string, h echo.HandlerFunc) edge.Route {
 	return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RoleViewer, Handle: h}
+}
+
+// portalView is a page of a partner about what is theirs.
+func portalView(path string, h echo.HandlerFunc) edge.Route {
+	return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RolePartner, Handle: h}
 }
 
 // edit is the page of a form that do takes.

@@ -63,6 +63,9 @@ func stairs() map[string][]string {
 		"app/demo":        {"app/..."},
 		"views/...":       {"views/ui", "views/layout", "views/chart", "views/figures", "views/qr"},
 		"views/partners":  {"views/links", "views/campaigns"}, // whose links and rules they show
+		"views/ledger":    {"views/campaigns"},                // a trace says what a rule pays
+		"views/activity":  {"views/ledger"},                   // an event is told as its commissions are
+		"views/portal":    {"views/ledger"},
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},
 		"app/redirect":    {"app/edge"},

@@ -1,0 +1,107 @@
+package web
+
+import (
+	"github.com/labstack/echo/v4"
+
+	"github.com/openpartner/openpartner/app/attribution"
+	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/paging"
+	"github.com/openpartner/openpartner/app/tracking"
+	"github.com/openpartner/openpartner/views/activity"
+	"github.com/openpartner/openpartner/views/ledger"
+)
+
+func (s *Server) eventsIndex(c echo.Context) error {
+	page, err := pageOf(c)
+	if err != nil {
+		return err
+	}
+	q, err := readQuery(c)
+	if err != nil {
+		return err
+	}
+	wrong := fault.Fields{}
+	filter := attribution.Filter{UserID: q.text("user_id"), Type: q.text("type")}
+	filter.From, filter.To = q.days(wrong)
+	p := activity.EventsPage{UserID: filter.UserID, Type: filter.Type, From: q.text("from"), To: q.text("to"), Errors: wrong}
+	if len(wrong) == 0 {
+		found, err := s.Attribution.List(c.Request().Context(), filter, page)
+		if err != nil {
+			return err
+		}
+		p.Events, p.Pager = found.Items, pager(c, urls(c).Activity(), activity.EventsTarget, found)
+	}
+	return s.page(c, listStatus(wrong), "Activity", activity.Events(p))
+}
+
+func (s *Server) eventsShow(c echo.Context) error {
+	id, err := pathID(c, "id", "event")
+	if err != nil {
+		return err
+	}
+	story, err := s.Attribution.Story(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	return s.ok(c, ledger.EventTitle(story.Event), activity.Event(activity.EventPage{Story: story, Now: s.Now()}))
+}
+
+func (s *Server) clicksIndex(c echo.Context) error {
+	ctx := c.Request().Context()
+	page, err := pageOf(c)
+	if err != nil {
+		return err
+	}
+	q, err := readQuery(c)
+	if err != nil {
+		return err
+	}
+	wrong := fault.Fields{}
+	filter := tracking.ClickFilter{
+		PartnerID: q.chosen(wrong, "partner_id"), CampaignID: q.chosen(wrong, "campaign_id"), Flagged: q.checked("flagged"),
+	}
+	p := activity.ClicksPage{
+		PartnerID: q.text("partner_id"), CampaignID: q.text("campaign_id"), Flagged: filter.Flagged, Errors: wrong,
+	}
+	if p.Partners, p.Campaigns, err = s.filterOptions(ctx, filter.PartnerID, filter.CampaignID); err != nil {
+		return err
+	}
+	if len(wrong) == 0 {
+		found, err := s.Tracking.Clicks(ctx, filter, page)
+		if err != nil {
+			return err
+		}
+		p.Clicks, p.Pager = found.Items, pager(c, urls(c).ActivityClicks(), activity.ClicksTarget, found)
+	}
+	return s.page(c, listStatus(wrong), "Clicks", activity.Clicks(p))
+}
+
+// eventsOfClick is how many events of a click's users are shown beside it.
+const eventsOfClick = 20
+
+func (s *Server) clicksShow(c echo.Context) error {
+	ctx := c.Request().Context()
+	id, err := pathID(c, "id", "click")
+	if err != nil {
+		return err
+	}
+	p := activity.ClickPage{Now: s.Now()}
+	if p.Click, err = s.Tracking.Click(ctx, id); err != nil {
+		return err
+	}
+	if p.Identities, err = s.Tracking.Identities(ctx, id); err != nil {
+		return err
+	}
+	var users []string
+	for _, i := range p.Identities {
+		users = append(users, i.UserID)
+	}
+	if len(users) > 0 {
+		found, err := s.Attribution.List(ctx, attribution.Filter{Users: users}, paging.Page{Limit: eventsOfClick})
+		if err != nil {
+			return err
+		}
+		p.Events = found.Items
+	}
+	return s.ok(c, "Click", activity.Click(p))
+}
