@@ -139,12 +139,14 @@ func provisionRole(ctx context.Context, tx *sql.Tx, role, password string) error
 	return nil
 }
 
+// grantMembership lets the owner act through both roles. Since PostgreSQL 16 whoever creates a
+// role is a member that may administer it and nothing else, so being one is not enough.
 func grantMembership(ctx context.Context, tx *sql.Tx) error {
 	var member bool
 	err := tx.QueryRowContext(ctx, `
-		select exists (select from pg_auth_members m
-			join pg_roles r on r.oid = m.roleid join pg_roles u on u.oid = m.member
-			where r.rolname = $1 and u.rolname = current_user)`, RoleSystem).Scan(&member)
+		select bool_and(pg_has_role(oid, 'usage') and pg_has_role(oid,
+			case when current_setting('server_version_num')::int >= 160000 then 'set' else 'member' end))
+		from pg_roles where rolname in ($1, $2)`, RoleSystem, RoleApp).Scan(&member)
 	if err != nil {
 		return fmt.Errorf("look at the owner's roles: %w", err)
 	}
