@@ -43,7 +43,7 @@ func TestDocuments(t *testing.T) {
 	want := variables(reflect.TypeFor[config.Config](), map[string]string{})
 	for path, pattern := range map[string]string{
 		"../../.env.example":         `(?m)^([A-Z_]+)=(.*)$`,
-		"../../docs/SELF-HOSTING.md": "(?m)^\\| `([A-Z_]+)` \\| (.*?) \\|",
+		"../../docs/SELF-HOSTING.md": "(?m)^\\| `([A-Z_]+)` \\|([^|]*)\\|",
 	} {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()

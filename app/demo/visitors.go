@@ -13,7 +13,7 @@ import (
 
 // visits plans the clicks of a day: ever more, fewer at weekends, some of them by machines.
 func (p *play) visits(day int) {
-	n := 9 + day/9 + p.rng.IntN(8)
+	n := 7 + day/10 + p.rng.IntN(7)
 	if weekday := p.day(day, 0).Weekday(); weekday == time.Saturday || weekday == time.Sunday {
 		n = n * 2 / 3
 	}
@@ -98,7 +98,7 @@ func (p *play) address() netip.Addr {
 // next morning.
 func (p *play) cheat(day int) {
 	for _, l := range p.links {
-		if l.partner != cheater {
+		if l.partner != cheater || l.campaign != 0 {
 			continue
 		}
 		at, from := p.day(day, p.daytime()), p.address()
