@@ -2,7 +2,9 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -37,7 +39,7 @@ func (s *Server) linksIndex(c echo.Context) error {
 		return err
 	}
 	p := linksview.IndexPage{
-		PartnerID: q.text("partner_id"), CampaignID: q.text("campaign_id"), Archived: filter.Archived, Editable: mayEdit(c),
+		PartnerID: idText(filter.PartnerID), CampaignID: idText(filter.CampaignID), Archived: filter.Archived, Editable: mayEdit(c),
 		Pager: pager(c, urls(c).Links(), "#"+linksview.ListID, found),
 	}
 	if p.Rows, err = s.linkRows(ctx, found.Items); err != nil {
@@ -46,7 +48,30 @@ func (s *Server) linksIndex(c echo.Context) error {
 	if p.Partners, p.Campaigns, err = s.linkOptions(ctx); err != nil {
 		return err
 	}
+	if err := s.keepChosen(ctx, filter, &p); err != nil {
+		return err
+	}
 	return s.ok(c, "Links", linksview.Index(p))
+}
+
+// keepChosen adds to the filters what they are set to, where it is offered no more: a partner
+// who was revoked, a campaign that is archived.
+func (s *Server) keepChosen(ctx context.Context, f links.Filter, p *linksview.IndexPage) error {
+	add := func(options *[]ui.Option, chosen *uuid.UUID, name func() (string, error)) error {
+		if chosen == nil || slices.ContainsFunc(*options, func(o ui.Option) bool { return o.Value == chosen.String() }) {
+			return nil
+		}
+		label, err := name()
+		if fault.Is(err, fault.KindNotFound) {
+			return nil
+		}
+		*options = append(*options, ui.Option{Value: chosen.String(), Label: label})
+		return err
+	}
+	return errors.Join(
+		add(&p.Partners, f.PartnerID, func() (string, error) { one, err := s.Partners.Find(ctx, *f.PartnerID); return one.Name, err }),
+		add(&p.Campaigns, f.CampaignID, func() (string, error) { one, err := s.Campaigns.Find(ctx, *f.CampaignID); return one.Name, err }),
+	)
 }
 
 // linkOptions are the partners and campaigns that links are made for.
@@ -194,6 +219,14 @@ func (s *Server) linkArchivalsCreate(c echo.Context) error {
 		return err
 	}
 	return s.done(c, "The link "+l.Key+" is archived.", urls(c).LinkShow(id))
+}
+
+// idText writes an id that may be missing.
+func idText(id *uuid.UUID) string {
+	if id == nil {
+		return ""
+	}
+	return id.String()
 }
 
 // idsOf gives the ids of a list's rows.

@@ -108,6 +108,7 @@ func TestLinks_List(t *testing.T) {
 		}
 	}
 	p.Call("", "GET", "/r/zoe-winter", nil)
+	p.api("POST", "/partners/"+bo+"/revoke", object{}) // who is no choice for a new link any more
 	p.both(t, func(t *testing.T, v *testkit.Visitor) {
 		for query, want := range map[string]int{
 			"": 3, "?archived=true": 4, "?partner_id=" + zoe: 2, "?campaign_id=" + summer: 2, "?partner_id=" + bo + "&campaign_id=" + winter: 0,
@@ -121,6 +122,8 @@ func TestLinks_List(t *testing.T) {
 				t.Errorf("%q: a whole page: %v", query, whole(doc))
 			}
 		}
+		has(t, page(t, v, "/admin/links?partner_id="+bo+"&campaign_id="+summer),
+			`[name="partner_id"] [selected][value="`+bo+`"]:contains("Bo")`, `[name="campaign_id"] [selected][value="`+summer+`"]`)
 		doc := page(t, v, "/admin/links?campaign_id="+winter)
 		if got := doc.Find("td.num").Text(); strings.TrimSpace(got) != "1" {
 			t.Errorf("clicks: got %q", got)

@@ -2,7 +2,6 @@ package links
 
 import (
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/openpartner/openpartner/app/campaigns"
@@ -31,14 +30,6 @@ type Row struct {
 
 // URL is a link as people share it.
 func URL(u routes.URLs, l links.Link) string { return u.Absolute(u.Redirect(l.Key)) }
-
-// bare is the same without its scheme, for reading.
-func bare(address string) string {
-	if _, rest, found := strings.Cut(address, "://"); found {
-		return rest
-	}
-	return address
-}
 
 // TableProps says what a Table of links is about.
 type TableProps struct {
@@ -98,7 +89,7 @@ func (p FormPage) settled() string {
 }
 
 // keyPrefix is what stands before the key in a link.
-func keyPrefix(u routes.URLs) string { return bare(u.Absolute(u.Redirect(""))) }
+func keyPrefix(u routes.URLs) string { return ui.BareURL(u.Absolute(u.Redirect(""))) + "/" }
 
 // ShowPage is one link with all about it.
 type ShowPage struct {

@@ -249,7 +249,7 @@ func Table(p TableProps, rows []Row) templ.Component {
 							}()
 						}
 						ctx = templ.InitializeContext(ctx)
-						templ_7745c5c3_Err = ui.TitleLink(routes.From(ctx).LinkShow(r.ID), r.Key, bare(URL(routes.From(ctx), r.Link))).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.TitleLink(routes.From(ctx).LinkShow(r.ID), r.Key, ui.BareURL(URL(routes.From(ctx), r.Link))).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

@@ -341,7 +341,7 @@ func facts(p ShowPage, u routes.URLs) []ui.Definition {
 	return []ui.Definition{
 		{Term: "Partner", Body: ui.Link(u.PartnerShow(p.Link.PartnerID), p.Link.PartnerName)},
 		{Term: "Campaign", Body: ui.Link(u.CampaignShow(p.Link.CampaignID), p.Link.CampaignName)},
-		{Term: "Leads to", Body: ui.Link(p.destination(), bare(p.destination()))},
+		{Term: "Leads to", Body: ui.Link(p.destination(), ui.BareURL(p.destination()))},
 		{Term: "Made", Body: ui.Time(p.Link.CreatedAt)},
 	}
 }

@@ -129,7 +129,7 @@ func (p ShowPage) profile() []ui.Definition {
 	}
 	plain := func(value string) ui.Definition { return ui.Definition{Text: value} }
 	add("Company", p.Partner.Profile.Company, plain)
-	add("Website", p.Partner.Profile.Website, func(v string) ui.Definition { return ui.Definition{Body: ui.Link(v, bare(v))} })
+	add("Website", p.Partner.Profile.Website, func(v string) ui.Definition { return ui.Definition{Body: ui.Link(v, ui.BareURL(v))} })
 	add("Country", p.Partner.Profile.Country, plain)
 	add("About them", p.Partner.Profile.Bio, plain)
 	for _, one := range p.Partner.Profile.Platforms {
@@ -145,14 +145,6 @@ func (p ShowPage) profile() []ui.Definition {
 // questions are those of the sign-up form that the partner answered.
 func (p ShowPage) questions() []string {
 	return slices.Sorted(maps.Keys(p.Partner.Profile.Answers))
-}
-
-// bare is an address without what need not be read.
-func bare(address string) string {
-	if _, rest, found := strings.Cut(address, "://"); found {
-		address = rest
-	}
-	return strings.TrimSuffix(address, "/")
 }
 
 func followers(p partners.Platform) string {

@@ -44,6 +44,14 @@ func negative(text string) bool {
 	return strings.ContainsAny(text, "-−(")
 }
 
+// BareURL is an address as people read it, without its scheme and a slash at its end.
+func BareURL(address string) string {
+	if _, rest, found := strings.Cut(address, "://"); found {
+		address = rest
+	}
+	return strings.TrimSuffix(address, "/")
+}
+
 // StatusLabel is a state of the domain in words: "needs_review" is "Needs review".
 func StatusLabel(status string) string {
 	words := strings.ReplaceAll(status, "_", " ")

@@ -8,6 +8,8 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/a-h/templ"
+
+	"github.com/openpartner/openpartner/views/ui"
 )
 
 // html renders a component around the children given.
@@ -59,4 +61,15 @@ func text(s string) templ.Component {
 		_, err := io.WriteString(w, s)
 		return err
 	})
+}
+
+func TestBareURL(t *testing.T) {
+	t.Parallel()
+	for address, want := range map[string]string{
+		"https://example.com/": "example.com", "http://example.com/a/b?c": "example.com/a/b?c", "example.com": "example.com", "": "",
+	} {
+		if got := ui.BareURL(address); got != want {
+			t.Errorf("%q: got %q, want %q", address, got, want)
+		}
+	}
 }
