@@ -10,13 +10,15 @@ import (
 	"github.com/openpartner/openpartner/app/db"
 )
 
-// row is one group of one of the queries: by bucket or by partner, and by currency where money
-// is concerned.
+// row is one group of one of the queries: of a day or of a partner, in one currency. Clicks and
+// leads have none.
 type row struct {
-	Start       time.Time
+	Day         time.Time
 	PartnerID   uuid.UUID
 	Name        string
-	Currency    *string
+	Email       string
+	Rank        int64
+	Currency    string
 	Clicks      int64
 	Leads       int64
 	Conversions int64
@@ -29,132 +31,141 @@ type row struct {
 
 func (r row) figures() Figures {
 	f := Figures{Clicks: r.Clicks, Leads: r.Leads, Conversions: r.Conversions}
-	if r.Currency != nil {
-		f.Money = []Money{{Currency: *r.Currency, Revenue: r.Revenue, Pending: r.Pending, Held: r.Held, Approved: r.Approved, Paid: r.Paid}}
+	if r.Currency != "" {
+		f.Money = []Money{{Currency: r.Currency, Revenue: r.Revenue, Pending: r.Pending, Held: r.Held, Approved: r.Approved, Paid: r.Paid}}
 	}
 	return f
 }
 
-// shares gives each attributed event with the part of it that the filter's partners and
-// campaigns have; without a filter all parts, which add up to one.
-const shares = `
-	select a.event_id, a.partner_id, a.weight_num::numeric / a.weight_den as weight
-	from attributions a
-	where (?partner::uuid is null or a.partner_id = ?partner) and (?campaign::uuid is null or a.campaign_id = ?campaign)`
-
-// facts are the four sources of figures. A lead or conversion counts as one for its event. A
-// refund takes back, on its own day, at most what is left of its sale.
-const facts = `
-with shares as (` + shares + `),
-clicked as (
-	select occurred_at as at, partner_id
-	from clicks
-	where occurred_at >= ?from and occurred_at < ?to and flag is null
-		and (?partner::uuid is null or partner_id = ?partner) and (?campaign::uuid is null or campaign_id = ?campaign)
-),
-sold as (
-	select e.id, e.occurred_at as at, e.amount, e.currency
-	from events e join decisions d on d.event_id = e.id and d.status = 'attributed'
-	where e.occurred_at >= ?from and e.occurred_at < ?to
-),
-taken_back as (
-	select o.id, r.occurred_at as at, r.currency,
-		least(o.amount, sum(r.amount) over w) - least(o.amount, sum(r.amount) over w - r.amount) as amount
-	from events r
-		join events o on o.id = r.reverses_event_id
-		join decisions d on d.event_id = o.id and d.status = 'attributed'
-	where r.type = 'refund' and r.amount is not null and o.amount is not null and o.id in (
-		select reverses_event_id from events where type = 'refund' and occurred_at >= ?from and occurred_at < ?to)
-	window w as (partition by o.id order by r.occurred_at, r.id)
-),
-earned as (
-	select coalesce(e.occurred_at, m.created_at) as at, m.partner_id, m.currency, m.status, m.amount
-	from commissions m left join events e on e.id = m.event_id
-	where m.status <> 'reversed'
-		and coalesce(e.occurred_at, m.created_at) >= ?from and coalesce(e.occurred_at, m.created_at) < ?to
-		and (?partner::uuid is null or m.partner_id = ?partner) and (?campaign::uuid is null or m.campaign_id = ?campaign)
-)`
-
-const commissionSums = `
-	coalesce(sum(amount) filter (where status = 'pending'), 0)::bigint as pending,
-	coalesce(sum(amount) filter (where status = 'held'), 0)::bigint as held,
-	coalesce(sum(amount) filter (where status = 'approved'), 0)::bigint as approved,
-	coalesce(sum(amount) filter (where status = 'paid'), 0)::bigint as paid`
-
-// args are the named parameters of facts.
+// args are the named parameters of the queries. Without a partner or campaign they hold zeros,
+// which name the level of daily_money that adds all of them up.
 type args struct {
-	From, To          time.Time
-	Partner, Campaign *uuid.UUID
-	Bucket            string
-	Limit             int
+	From, To          string
+	Partner, Campaign uuid.UUID
+	Currency          string
+	Figure, Clicks    int64
+	After             uuid.UUID
+	Limit             int64
 }
 
 func (r span) args() args {
-	return args{From: r.from, To: r.to, Partner: r.partner, Campaign: r.campaign}
+	a := args{From: r.from.Format(time.DateOnly), To: r.to.Format(time.DateOnly)}
+	if r.partner != nil {
+		a.Partner = *r.partner
+	}
+	if r.campaign != nil {
+		a.Campaign = *r.campaign
+	}
+	return a
 }
 
-func figuresByTime(ctx context.Context, r span, b Bucket) ([]row, error) {
-	a := r.args()
-	a.Bucket = string(b)
+// ofClicks selects rows of daily_clicks.
+func (r span) ofClicks() string {
+	where := `day >= ?from and day < ?to`
+	if r.partner != nil {
+		where += ` and partner_id = ?partner`
+	}
+	if r.campaign != nil {
+		where += ` and campaign_id = ?campaign`
+	}
+	return where
+}
+
+// ofMoney selects rows of daily_money at the level of the filter. A partner in all campaigns is
+// the one level that is not kept: an event counts once for each partner, so campaigns add up.
+func (r span) ofMoney() string {
+	where := `day >= ?from and day < ?to and partner_id = ?partner`
+	if r.partner == nil || r.campaign != nil {
+		where += ` and campaign_id = ?campaign`
+	}
+	return where
+}
+
+// moneySums add up, over slots and days. What was all taken back is as if it had never been.
+const (
+	moneySums = `sum(revenue)::bigint as revenue, sum(pending)::bigint as pending, sum(held)::bigint as held,
+		sum(approved)::bigint as approved, sum(paid)::bigint as paid`
+	notNothing = `(sum(leads), sum(conversions), sum(revenue), sum(pending), sum(held), sum(approved), sum(paid)) <> (0, 0, 0, 0, 0, 0, 0)`
+)
+
+func figuresByDay(ctx context.Context, r span) ([]row, error) {
 	var rows []row
-	err := db.Tx(ctx).NewRaw(facts+`,
-parts as (select event_id, least(1, sum(weight)) as weight from shares group by event_id)
-select date_trunc(?bucket, at, 'UTC') as start, null::text as currency, count(*) as clicks, 0::bigint as leads, 0::bigint as conversions,
-	0::bigint as revenue, 0::bigint as pending, 0::bigint as held, 0::bigint as approved, 0::bigint as paid
-from clicked group by 1
-union all
-select date_trunc(?bucket, at, 'UTC'), currency, 0, count(*) filter (where amount is null), count(*) filter (where amount is not null),
-	coalesce(sum(round(amount * weight)), 0)::bigint, 0, 0, 0, 0
-from sold join parts on parts.event_id = sold.id group by 1, 2
-union all
-select date_trunc(?bucket, at, 'UTC'), currency, 0, 0, 0, -sum(round(amount * weight))::bigint, 0, 0, 0, 0
-from taken_back join parts on parts.event_id = taken_back.id where at >= ?from and at < ?to group by 1, 2
-union all
-select date_trunc(?bucket, at, 'UTC'), currency, 0, 0, 0, 0, `+commissionSums+`
-from earned group by 1, 2`, a).Scan(ctx, &rows)
+	err := db.Tx(ctx).NewRaw(`
+		select day, '' as currency, sum(clicks)::bigint as clicks, 0::bigint as leads, 0::bigint as conversions,
+			0::bigint as revenue, 0::bigint as pending, 0::bigint as held, 0::bigint as approved, 0::bigint as paid
+		from daily_clicks where `+r.ofClicks()+` group by day
+		union all
+		select day, currency, 0, sum(leads)::bigint, sum(conversions)::bigint, `+moneySums+`
+		from daily_money where `+r.ofMoney()+` group by day, currency having `+notNothing, r.args()).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("add up figures: %w", err)
 	}
 	return rows, nil
 }
 
-func topPartners(ctx context.Context, r span, n int) ([]PartnerFigures, error) {
+// column is the figure of a partner that the order goes by.
+func (o Order) column() string {
+	switch o {
+	case ByClicks:
+		return "sum(clicks)"
+	case ByLeads:
+		return "sum(leads)"
+	case ByRevenue:
+		return "sum(revenue)"
+	case ByCommission:
+		return "sum(commission)"
+	default:
+		return "sum(conversions)"
+	}
+}
+
+// rankedPartners gives partners with whom something happened. A partner of several currencies
+// has a row for each, on which the counts are repeated.
+func rankedPartners(ctx context.Context, r span, by Ranking) ([]row, error) {
 	a := r.args()
-	a.Limit = n
+	a.Currency, a.Limit = by.Currency, int64(by.Limit)+1
+	begin := ""
+	if by.After != nil {
+		a.Figure, a.Clicks, a.After = by.After.Figures[0], by.After.Figures[1], by.After.ID
+		begin = `where (rank, clicks, partner_id) < (?figure, ?clicks, ?after)`
+	}
+	inCampaign := ""
+	if r.campaign != nil {
+		inCampaign = ` and campaign_id = ?campaign`
+	}
 	var rows []row
-	err := db.Tx(ctx).NewRaw(facts+`,
-counted as (
-	select partner_id, count(*) as clicks, 0::bigint as leads, 0::bigint as conversions from clicked group by 1
-	union all
-	select partner_id, 0, count(*) filter (where amount is null), count(*) filter (where amount is not null)
-	from sold join shares on shares.event_id = sold.id group by 1
-),
-best as (
-	select partner_id, sum(clicks) as clicks, sum(leads) as leads, sum(conversions) as conversions
-	from counted group by 1 order by 4 desc, 3 desc, 2 desc, 1 limit ?limit
-),
-money as (
-	select partner_id, currency, sum(round(amount * weight)) as revenue, 0::bigint as pending, 0::bigint as held, 0::bigint as approved, 0::bigint as paid
-	from sold join shares on shares.event_id = sold.id where amount is not null group by 1, 2
-	union all
-	select partner_id, currency, -sum(round(amount * weight)), 0, 0, 0, 0
-	from taken_back join shares on shares.event_id = taken_back.id where at >= ?from and at < ?to group by 1, 2
-	union all
-	select partner_id, currency, 0, `+commissionSums+` from earned group by 1, 2
-)
-select b.partner_id, p.name, m.currency, b.clicks::bigint, b.leads::bigint, b.conversions::bigint,
-	coalesce(sum(m.revenue), 0)::bigint as revenue, coalesce(sum(m.pending), 0)::bigint as pending, coalesce(sum(m.held), 0)::bigint as held,
-	coalesce(sum(m.approved), 0)::bigint as approved, coalesce(sum(m.paid), 0)::bigint as paid
-from best b join partners p on p.id = b.partner_id left join money m on m.partner_id = b.partner_id
-group by b.partner_id, p.name, m.currency, b.clicks, b.leads, b.conversions
-order by b.conversions desc, b.leads desc, b.clicks desc, b.partner_id, m.currency`, a).Scan(ctx, &rows)
+	err := db.Tx(ctx).NewRaw(`
+		with counted as (
+			select partner_id, sum(clicks) as clicks, 0 as leads, 0 as conversions, 0 as revenue, 0 as commission
+			from daily_clicks where `+r.ofClicks()+` group by 1 having sum(clicks) > 0
+			union all
+			select partner_id, 0, sum(leads), sum(conversions), coalesce(sum(revenue) filter (where currency = ?currency), 0),
+				coalesce(sum(pending + held + approved + paid) filter (where currency = ?currency), 0)
+			from daily_money
+			where day >= ?from and day < ?to and partner_id <> '00000000-0000-0000-0000-000000000000'`+inCampaign+`
+			group by 1 having `+notNothing+`
+		),
+		ranked as (
+			select partner_id, sum(clicks)::bigint as clicks, sum(leads)::bigint as leads, sum(conversions)::bigint as conversions,
+				`+by.By.column()+`::bigint as rank
+			from counted group by 1
+		),
+		best as (select * from ranked `+begin+` order by rank desc, clicks desc, partner_id desc limit ?limit)
+		select b.partner_id, p.name, p.email, b.rank, b.clicks, b.leads, b.conversions, coalesce(m.currency, '') as currency,
+			coalesce(m.revenue, 0) as revenue, coalesce(m.pending, 0) as pending, coalesce(m.held, 0) as held,
+			coalesce(m.approved, 0) as approved, coalesce(m.paid, 0) as paid
+		from best b join partners p on p.id = b.partner_id left join lateral (
+			select currency, `+moneySums+` from daily_money
+			where partner_id = b.partner_id and day >= ?from and day < ?to and currency <> ''`+inCampaign+`
+			group by currency having `+notNothing+`) m on true
+		order by b.rank desc, b.clicks desc, b.partner_id desc, m.currency`, a).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("rank partners: %w", err)
 	}
-	return merge(rows), nil
+	return rows, nil
 }
 
-// merge puts the currencies of a partner together; their counts are repeated on each row.
+// merge puts the currencies of a partner together.
 func merge(rows []row) []PartnerFigures {
 	var out []PartnerFigures
 	for _, one := range rows {
@@ -163,7 +174,7 @@ func merge(rows []row) []PartnerFigures {
 			out[n-1].add(one.figures())
 			continue
 		}
-		out = append(out, PartnerFigures{PartnerID: one.PartnerID, Name: one.Name, Figures: one.figures()})
+		out = append(out, PartnerFigures{PartnerID: one.PartnerID, Name: one.Name, Email: one.Email, rank: one.Rank, Figures: one.figures()})
 	}
 	return out
 }

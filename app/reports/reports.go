@@ -1,7 +1,9 @@
 // Package reports adds up what a program brought in and what it cost.
 //
-// It reads the tables of all features and writes none. Invariant: a figure over a range is the
-// sum of its buckets, and money of different currencies is never added.
+// It reads the daily sums that features write together with their facts, so that a report over
+// ten million clicks costs what one over ten thousand does, and writes nothing. Invariant: a
+// figure over a range is the sum of its buckets, and money of different currencies is never
+// added.
 package reports
 
 import (
@@ -31,9 +33,10 @@ const (
 	scope       = "reports:read"
 )
 
-// Filter is what is added up. Without dates it is the last 30 days, today included.
+// Filter is what is added up, in whole days of UTC: a time stands for its day. Without dates it
+// is the last 30 days, today included.
 type Filter struct {
-	From, To   *time.Time // To is exclusive
+	From, To   *time.Time // To is exclusive; a time within a day takes that day in
 	PartnerID  *uuid.UUID
 	CampaignID *uuid.UUID
 }
@@ -76,7 +79,10 @@ type Moment struct {
 type PartnerFigures struct {
 	PartnerID uuid.UUID
 	Name      string
+	Email     string
 	Figures
+
+	rank int64 // the figure that the list is ordered by
 }
 
 // Service reads reports.
@@ -118,43 +124,32 @@ func (s *Service) Timeseries(ctx context.Context, f Filter, b Bucket) ([]Moment,
 	if b != Day && b != Week {
 		return nil, fault.InvalidField("bucket", "Choose day or week.")
 	}
-	rows, err := figuresByTime(ctx, r, b)
+	rows, err := figuresByDay(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	return b.fill(r, rows), nil
 }
 
-// TopPartners gives the partners who brought in most, by conversions and then by clicks.
-func (s *Service) TopPartners(ctx context.Context, f Filter, n int) ([]PartnerFigures, error) {
-	if err := auth.Require(ctx, scope); err != nil {
-		return nil, err
-	}
-	r, err := s.span(f)
-	if err != nil {
-		return nil, err
-	}
-	return topPartners(ctx, r, n)
-}
-
-// span is a filter with its dates filled in.
+// span is a filter with its dates filled in: whole days.
 type span struct {
 	from, to          time.Time
 	partner, campaign *uuid.UUID
 }
 
 func (s *Service) span(f Filter) (span, error) {
-	today := s.now().UTC().Truncate(24 * time.Hour)
-	r := span{to: today.AddDate(0, 0, 1), partner: f.PartnerID, campaign: f.CampaignID}
+	r := span{to: day(s.now()).AddDate(0, 0, 1), partner: f.PartnerID, campaign: f.CampaignID}
 	if f.To != nil {
-		r.to = f.To.UTC()
+		if r.to = day(*f.To); r.to.Before(*f.To) {
+			r.to = r.to.AddDate(0, 0, 1)
+		}
 	}
 	r.from = r.to.AddDate(0, 0, -defaultDays)
 	if f.From != nil {
-		r.from = f.From.UTC()
+		r.from = day(*f.From)
 	}
 	switch {
-	case !r.from.Before(r.to):
+	case !r.from.Before(r.to) || (f.From != nil && f.To != nil && !f.From.Before(*f.To)):
 		return span{}, fault.InvalidField("to", "The end must come after the beginning.")
 	case r.from.AddDate(0, 0, maxDays).Before(r.to):
 		return span{}, fault.InvalidField("from", "A report covers at most 800 days.")
@@ -164,12 +159,15 @@ func (s *Service) span(f Filter) (span, error) {
 
 // start is the beginning of the bucket that a time lies in.
 func (b Bucket) start(t time.Time) time.Time {
-	day := t.UTC().Truncate(24 * time.Hour)
+	begin := day(t)
 	if b == Week {
-		return day.AddDate(0, 0, -(int(day.Weekday())+6)%7)
+		return begin.AddDate(0, 0, -(int(begin.Weekday())+6)%7)
 	}
-	return day
+	return begin
 }
+
+// day is the beginning of the day that a time lies in.
+func day(t time.Time) time.Time { return t.UTC().Truncate(24 * time.Hour) }
 
 // fill lays rows out on a line of buckets without gaps.
 func (b Bucket) fill(r span, rows []row) []Moment {
@@ -184,7 +182,7 @@ func (b Bucket) fill(r span, rows []row) []Moment {
 		line = append(line, Moment{Start: start})
 	}
 	for _, one := range rows {
-		if i, ok := at[one.Start.UTC()]; ok {
+		if i, ok := at[b.start(one.Day)]; ok {
 			line[i].add(one.figures())
 		}
 	}

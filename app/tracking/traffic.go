@@ -60,9 +60,9 @@ func (s *Service) firstDay(days int) time.Time {
 func trafficByDay(ctx context.Context, link uuid.UUID, from time.Time) ([]Traffic, error) {
 	var rows []Traffic
 	err := db.Tx(ctx).NewRaw(`
-		select date_trunc('day', occurred_at, 'UTC') as day, count(*) filter (where flag is null) as clicks,
-			count(*) filter (where flag is not null) as flagged
-		from clicks where link_id = ? and occurred_at >= ? group by 1`, link, from).Scan(ctx, &rows)
+		select d.day, sum(d.clicks)::bigint as clicks, sum(d.flagged)::bigint as flagged
+		from links l join daily_clicks d on d.tenant_id = l.tenant_id and d.partner_id = l.partner_id and d.link_id = l.id
+		where l.id = ? and d.day >= ? group by 1`, link, from.Format(time.DateOnly)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("count the link's clicks by day: %w", err)
 	}
@@ -75,8 +75,9 @@ func countByLink(ctx context.Context, links []uuid.UUID, from time.Time) (map[uu
 		Clicks int64
 	}
 	err := db.Tx(ctx).NewRaw(`
-		select link_id, count(*) as clicks from clicks
-		where link_id in (?) and occurred_at >= ? and flag is null group by 1`, bun.List(links), from).Scan(ctx, &rows)
+		select d.link_id, sum(d.clicks)::bigint as clicks
+		from links l join daily_clicks d on d.tenant_id = l.tenant_id and d.partner_id = l.partner_id and d.link_id = l.id
+		where l.id in (?) and d.day >= ? group by 1`, bun.List(links), from.Format(time.DateOnly)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("count clicks by link: %w", err)
 	}
