@@ -54,7 +54,7 @@ func newProfile(browser context.Context) (target.ID, error) {
 }
 
 // patience is how long a page may take before a test gives up.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // person sits at a browser with the program open.
 type person struct {
