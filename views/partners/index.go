@@ -45,17 +45,17 @@ func statuses() []ui.Option {
 	return out
 }
 
-// sourceWords says how a partner came.
+// sourceWords says by which way a partner came.
 func sourceWords(s partners.Source) string {
 	switch s {
 	case partners.SourceAdmin:
-		return "Added by an admin"
+		return "Admin"
 	case partners.SourceImport:
-		return "Imported"
+		return "Import"
 	case "self_signup":
-		return "Signed up"
+		return "Sign-up form"
 	case "network":
-		return "From the Network"
+		return "Network"
 	default:
 		return ui.StatusLabel(string(s))
 	}

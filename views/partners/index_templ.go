@@ -382,7 +382,7 @@ func list(p IndexPage) templ.Component {
 				return nil
 			})
 			templ_7745c5c3_Err = ui.Table(ui.TableProps{Caption: "Partners", Columns: []ui.Column{
-				{Label: "Partner"}, {Label: "State"}, {Label: "Campaigns", Numeric: true}, {Label: "Links", Numeric: true}, {Label: "Came by"}, {Label: "Added"},
+				{Label: "Partner"}, {Label: "State"}, {Label: "Campaigns", Numeric: true}, {Label: "Links", Numeric: true}, {Label: "Source"}, {Label: "Added"},
 			}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var7), templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -135,7 +135,7 @@ func (p ShowPage) profile() []ui.Definition {
 	for _, one := range p.Partner.Profile.Platforms {
 		out = append(out, ui.Definition{Term: one.Platform, Body: audience(one)})
 	}
-	out = append(out, ui.Definition{Term: "Came by", Text: sourceWords(p.Partner.Source)}, ui.Definition{Term: "Added", Body: ui.Date(p.Partner.CreatedAt)})
+	out = append(out, ui.Definition{Term: "Source", Text: sourceWords(p.Partner.Source)}, ui.Definition{Term: "Added", Body: ui.Date(p.Partner.CreatedAt)})
 	if p.Partner.ActivatedAt != nil {
 		out = append(out, ui.Definition{Term: "Active since", Body: ui.Date(*p.Partner.ActivatedAt)})
 	}
