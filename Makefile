@@ -59,8 +59,8 @@ lint: ## Check formatting, vet, linters, and that generated code is up to date
 		else echo "golangci-lint is not installed: LINT_FULL=1 make lint does it once"; fi
 
 .PHONY: bench
-bench: ## Run the benchmarks
-	$(GO) run ./tests/withpg $(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## Measure against references, and print a table
+	$(GO) run ./tests/withpg $(GO) run ./tests/bench
 
 .PHONY: postgres
 postgres:

@@ -79,10 +79,14 @@ func ConstraintNames() []string {
 }
 
 // Away reports whether an error means that the database does not answer, in contrast to one
-// that answers with an error: connection refused or lost, starting up, shutting down.
+// that answers with an error: no answer in time, connection refused or lost, starting up,
+// shutting down.
 func Away(err error) bool {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return false
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return true
 	}
 	if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return strings.HasPrefix(pgErr.Code, "57P") || strings.HasPrefix(pgErr.Code, "08") || pgErr.Code == "53300"
@@ -94,4 +98,11 @@ func Away(err error) bool {
 		return true
 	}
 	return strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "unexpected EOF")
+}
+
+// Again reports whether a transaction failed only because another one stood in its way, so
+// that the same may succeed at once.
+func Again(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && strings.HasPrefix(pgErr.Code, "40")
 }

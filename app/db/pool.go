@@ -34,6 +34,9 @@ type Pool struct {
 	bun    *bun.DB
 }
 
+// connectTimeout is how long a new connection may take.
+const connectTimeout = 5 * time.Second
+
 // Open makes a pool. It does not connect: the first transaction does.
 //
 // The pool speaks the exec protocol, so it works behind a pooler in transaction mode and
@@ -45,16 +48,20 @@ func Open(ctx context.Context, url string, o PoolOptions) (*Pool, error) {
 	}
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
 	cfg.ConnConfig.RuntimeParams["application_name"] = "openpartner " + o.Name
-	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
+	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	cfg.MaxConns = 10
 	if o.MaxConns > 0 {
 		cfg.MaxConns = o.MaxConns
 	}
-	if o.Role != "" {
-		cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-			_, err := c.Exec(ctx, "set role "+pgx.Identifier{o.Role}.Sanitize())
-			return err
+	cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		// The exec protocol asks no server what a parameter is, so lists of ids must be known.
+		c.TypeMap().RegisterDefaultPgType([]uuid.UUID{}, "_uuid")
+		c.TypeMap().RegisterDefaultPgType([]*uuid.UUID{}, "_uuid")
+		if o.Role == "" {
+			return nil
 		}
+		_, err := c.Exec(ctx, "set role "+pgx.Identifier{o.Role}.Sanitize())
+		return err
 	}
 	native, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {

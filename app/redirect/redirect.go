@@ -7,6 +7,8 @@ package redirect
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -20,15 +22,34 @@ import (
 // cookieLife is how long a browser remembers the click.
 const cookieLife = 90 * 24 * 60 * 60
 
+// Options are what a Server is made of.
+type Options struct {
+	Edge *edge.Edge
+	Gate *tracking.Gate
+	// PerMinute is how many visits of one address a replica takes; 0 for any number, which only
+	// a benchmark should ask for.
+	PerMinute int
+}
+
+// PerMinute is what people never reach and floods do.
+const PerMinute = 300
+
 // Server serves links.
 type Server struct {
 	edge   *edge.Edge
-	clicks *tracking.Service
+	gate   *tracking.Gate
+	limit  *limit
+	cookie string // what follows a cookie's value
 }
 
 // NewServer makes the server.
-func NewServer(e *edge.Edge, clicks *tracking.Service) *Server {
-	return &Server{edge: e, clicks: clicks}
+func NewServer(o Options) *Server {
+	s := &Server{edge: o.Edge, gate: o.Gate, limit: newLimit(o.PerMinute, o.Edge.Now)}
+	s.cookie = "; Path=/; Max-Age=" + strconv.Itoa(cookieLife) + "; SameSite=Lax"
+	if strings.HasPrefix(o.Edge.PublicURL, "https://") {
+		s.cookie += "; Secure"
+	}
+	return s
 }
 
 // Routes are the click redirect's two methods.
@@ -39,43 +60,59 @@ func (s *Server) Routes() []edge.Route {
 	return []edge.Route{get, head}
 }
 
-// open stores the click in a transaction of its own, since a GET's is read-only, and redirects.
+// open records the click and redirects.
 func (s *Server) open(c echo.Context) error {
 	req := c.Request()
-	visit := tracking.Visit{
-		Key: c.Param("key"), Query: c.QueryParams(), Address: s.edge.Network.IP(req),
-		UserAgent: req.UserAgent(), Referer: req.Referer(), Peek: peek(req),
-	}
-	var to tracking.Passage
-	err := s.edge.Run(req.Context(), false, func(ctx context.Context) (err error) {
-		to, err = s.clicks.Open(ctx, visit)
+	address := s.edge.Network.IP(req)
+	if err := s.limit.take(address); err != nil {
 		return err
+	}
+	ctx := req.Context()
+	to, err := s.gate.Open(ctx, tracking.Visit{
+		Key: c.Param("key"), Query: query(req.URL), Address: address,
+		UserAgent: req.UserAgent(), Referer: req.Referer(), Peek: peek(req),
 	})
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set("Cache-Control", "no-store")
+	header := c.Response().Header()
+	header["Cache-Control"] = noStore()
 	if to.ClickID != uuid.Nil {
-		s.remember(c, to.ClickID)
+		header["Set-Cookie"] = []string{s.cookieName(ctx) + "=" + to.ClickID.String() + s.cookie}
 	}
-	return c.Redirect(http.StatusFound, to.Location)
+	header["Location"] = []string{to.Location}
+	c.Response().WriteHeader(http.StatusFound)
+	return nil
+}
+
+func noStore() []string { return []string{"no-store"} }
+
+// query reads the parameters of a visit; most have none.
+func query(u *url.URL) url.Values {
+	if u.RawQuery == "" {
+		return nil
+	}
+	return u.Query()
 }
 
 // peek reports whether a machine looks before a person does.
 func peek(r *http.Request) bool {
-	purpose := r.Header.Get("Sec-Purpose") + " " + r.Header.Get("Purpose") + " " + r.Header.Get("X-Moz")
-	return r.Method == http.MethodHead || strings.Contains(strings.ToLower(purpose), "prefetch")
+	if r.Method == http.MethodHead {
+		return true
+	}
+	for _, name := range []string{"Sec-Purpose", "Purpose", "X-Moz"} {
+		if purpose := r.Header.Get(name); purpose != "" && strings.Contains(strings.ToLower(purpose), "prefetch") {
+			return true
+		}
+	}
+	return false
 }
 
-// remember sets the cookie that the browser SDK and merchants on the same site read; it holds
-// no secret, so scripts may.
-func (s *Server) remember(c echo.Context, id uuid.UUID) {
-	name := "op_cref"
+// cookieName is that of the cookie that the browser SDK and merchants on the same site read; it
+// holds no secret, so scripts may.
+func (s *Server) cookieName(ctx context.Context) string {
 	if s.edge.Multi {
-		name += "_" + tenancy.From(c.Request().Context()).Slug
+		return "op_cref_" + tenancy.From(ctx).Slug
 	}
-	c.SetCookie(&http.Cookie{
-		Name: name, Value: id.String(), Path: "/", MaxAge: cookieLife,
-		SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(s.edge.PublicURL, "https://"),
-	})
+	return "op_cref"
 }

@@ -57,6 +57,7 @@ type Target struct {
 	CampaignStatus  string
 	StartsAt        *time.Time
 	EndsAt          *time.Time
+	Velocity        Velocity
 }
 
 // Counts reports whether a visit through the link is recorded: not for archived links, nor

@@ -2,7 +2,6 @@ package tracking
 
 import (
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -21,7 +20,7 @@ func Parameters(query url.Values) (utm, subIDs map[string]string) {
 	pick := func(names []string) map[string]string {
 		out := map[string]string{}
 		for _, name := range names {
-			if text := clean(query.Get(name)); text != "" {
+			if text := clean(query.Get(name), maxParameter); text != "" {
 				out[name] = text
 			}
 		}
@@ -30,19 +29,10 @@ func Parameters(query url.Values) (utm, subIDs map[string]string) {
 	return pick(utmNames()), pick(subNames())
 }
 
-// clean makes text of a stranger storable: valid, without NUL, and not too long.
-func clean(text string) string {
-	text = strings.ReplaceAll(strings.ToValidUTF8(text, ""), "\x00", "")
-	if runes := []rune(text); len(runes) > maxParameter {
-		text = string(runes[:maxParameter])
-	}
-	return text
-}
-
 // Destination is where a visitor is sent: the link's address with cref set, and with the tags
 // of the visit that the address does not have itself. Whatever else the address says, its
 // fragment included, stays to the letter. An empty cref only removes an old one.
-func Destination(address, cref string, tags map[string]string) string {
+func Destination(address, cref string, utm, subIDs map[string]string) string {
 	base, fragment, hasFragment := strings.Cut(address, "#")
 	path, query, _ := strings.Cut(base, "?")
 	present := map[string]bool{}
@@ -59,11 +49,15 @@ func Destination(address, cref string, tags map[string]string) string {
 		present[name] = true
 		kept = append(kept, pair)
 	}
-	for _, name := range slices.Concat(utmNames(), subNames()) {
-		if text := tags[name]; text != "" && !present[name] {
-			kept = append(kept, name+"="+url.QueryEscape(text))
+	forward := func(names []string, tags map[string]string) {
+		for _, name := range names {
+			if text := tags[name]; text != "" && !present[name] {
+				kept = append(kept, name+"="+url.QueryEscape(text))
+			}
 		}
 	}
+	forward(utmNames(), utm)
+	forward(subNames(), subIDs)
 	if cref != "" {
 		kept = append(kept, "cref="+cref)
 	}

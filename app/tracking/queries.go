@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
@@ -17,47 +18,34 @@ import (
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-func findTarget(ctx context.Context, keyNorm string) (Target, error) {
-	var row struct {
-		LinkID          uuid.UUID
-		PartnerID       uuid.UUID
-		PartnerStatus   string
-		CampaignID      uuid.UUID
-		DestinationURL  string
-		CampaignURL     string
-		DeepLinkDomains []string `bun:",array"`
-		Archived        bool
-		CampaignStatus  string
-		StartsAt        *time.Time
-		EndsAt          *time.Time
+// selectTarget gives what a link leads to, with the columns in the order of Target's fields.
+const selectTarget = `
+	select l.id, l.partner_id, p.status, l.campaign_id, coalesce(l.destination_url, c.destination_url), c.destination_url,
+		c.deep_link_domains, l.archived_at is not null, c.status, c.starts_at, c.ends_at,
+		coalesce((f.value->>'velocity_clicks')::int, 20), coalesce((f.value->>'velocity_seconds')::int, 60)
+	from links l
+	join partners p on p.tenant_id = l.tenant_id and p.id = l.partner_id
+	join campaigns c on c.tenant_id = l.tenant_id and c.id = l.campaign_id
+	left join config f on f.tenant_id = l.tenant_id and f.key = 'fraud'`
+
+// fields are where a row of selectTarget goes.
+func (t *Target) fields(domains any) []any {
+	return []any{
+		&t.LinkID, &t.PartnerID, &t.PartnerStatus, &t.CampaignID, &t.DestinationURL, &t.CampaignURL, domains, &t.Archived,
+		&t.CampaignStatus, &t.StartsAt, &t.EndsAt, &t.Velocity.Clicks, &t.Velocity.Seconds,
 	}
-	err := db.Tx(ctx).NewRaw(`
-		select l.id as link_id, l.partner_id, p.status as partner_status, l.campaign_id,
-			coalesce(l.destination_url, c.destination_url) as destination_url, c.destination_url as campaign_url,
-			c.deep_link_domains, l.archived_at is not null as archived, c.status as campaign_status, c.starts_at, c.ends_at
-		from links l
-		join partners p on p.tenant_id = l.tenant_id and p.id = l.partner_id
-		join campaigns c on c.tenant_id = l.tenant_id and c.id = l.campaign_id
-		where l.key_norm = ?`, keyNorm).Scan(ctx, &row)
+}
+
+func findTarget(ctx context.Context, keyNorm string) (Target, error) {
+	var t Target
+	err := db.Tx(ctx).NewRaw(selectTarget+` where l.key_norm = ?`, keyNorm).Scan(ctx, t.fields(pgdialect.Array(&t.DeepLinkDomains))...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Target{}, fault.NotFound("link")
 	}
 	if err != nil {
 		return Target{}, fmt.Errorf("find link target: %w", err)
 	}
-	return Target(row), nil
-}
-
-// dailySalt gives the salt of a day, which is made by whoever needs it first.
-func dailySalt(ctx context.Context, day string, fresh []byte) (salt []byte, err error) {
-	err = db.Tx(ctx).NewRaw(`
-		with made as (
-			insert into platform.daily_salts (day, salt) values (?0, ?1) on conflict (day) do nothing returning salt)
-		select salt from made union all select salt from platform.daily_salts where day = ?0 limit 1`, day, fresh).Scan(ctx, &salt)
-	if err != nil {
-		return nil, fmt.Errorf("read the day's salt: %w", err)
-	}
-	return salt, nil
+	return t, nil
 }
 
 type clickRow struct {

@@ -2,17 +2,9 @@ package tracking
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/mileusna/useragent"
 
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/fault"
@@ -27,23 +19,8 @@ type Service struct{ now func() time.Time }
 // NewService makes the service.
 func NewService(now func() time.Time) *Service { return &Service{now: now} }
 
-// Visit is somebody who opens a link.
-type Visit struct {
-	Key       string
-	Query     url.Values
-	Address   netip.Addr
-	UserAgent string
-	Referer   string
-	Peek      bool // a HEAD request or a prefetch: nobody has seen the page yet
-}
-
-// Passage is where a visitor goes.
-type Passage struct {
-	Location string
-	ClickID  uuid.UUID // zero when the visit does not count
-}
-
-// Open records a visit and says where the visitor goes. An unknown key is a not-found fault.
+// Open records a visit in the transaction of ctx and says where the visitor goes. The redirect
+// goes through a Gate, which is faster and survives an outage.
 func (s *Service) Open(ctx context.Context, v Visit) (Passage, error) {
 	if !links.ValidKey(v.Key) {
 		return Passage{}, fault.NotFound("link")
@@ -52,75 +29,11 @@ func (s *Service) Open(ctx context.Context, v Visit) (Passage, error) {
 	if err != nil {
 		return Passage{}, err
 	}
-	now := s.now()
-	address := t.DestinationURL
-	if deep := t.DeepLink(v.Query.Get("url")); deep != "" {
-		address = deep
+	passage, c := t.passage(v, machine(v.UserAgent), s.now())
+	if c == nil {
+		return passage, nil
 	}
-	utm, subIDs := Parameters(v.Query)
-	tags := map[string]string{}
-	for _, from := range []map[string]string{utm, subIDs} {
-		for name, text := range from {
-			tags[name] = text
-		}
-	}
-	if v.Peek || !t.Counts(now) {
-		return Passage{Location: Destination(address, "", tags)}, nil
-	}
-	c := Click{
-		ID: ids.NewAt(now), LinkID: &t.LinkID, PartnerID: t.PartnerID, CampaignID: t.CampaignID, DestinationURL: address,
-		UserAgent: text(v.UserAgent, 400), Referer: text(v.Referer, 1000), UTM: utm, SubIDs: subIDs,
-		Flag: flagOf(t, v), OccurredAt: now, CreatedAt: now,
-	}
-	if c.IPHash, err = s.hash(ctx, v.Address); err != nil {
-		return Passage{}, err
-	}
-	if err := insertClick(ctx, c); err != nil {
-		return Passage{}, err
-	}
-	return Passage{Location: Destination(address, c.ID.String(), tags), ClickID: c.ID}, nil
-}
-
-// flagOf judges a visit by what is known at once. An empty agent is not a bot: privacy tools
-// remove it.
-func flagOf(t Target, v Visit) Flag {
-	switch {
-	case t.Revoked():
-		return FlagRevoked
-	case v.UserAgent != "" && useragent.Parse(v.UserAgent).Bot:
-		return FlagBot
-	default:
-		return ""
-	}
-}
-
-// hash keeps of an address what recognises it today and nobody tomorrow: an HMAC with a salt
-// that is destroyed after two days.
-func (s *Service) hash(ctx context.Context, addr netip.Addr) (*string, error) {
-	if !addr.IsValid() {
-		return nil, nil //nolint:nilnil // no address, no hash
-	}
-	var fresh [32]byte
-	_, _ = rand.Read(fresh[:]) // crypto/rand never fails since Go 1.24
-	salt, err := dailySalt(ctx, s.now().UTC().Format(time.DateOnly), fresh[:])
-	if err != nil {
-		return nil, err
-	}
-	mac := hmac.New(sha256.New, salt)
-	mac.Write(addr.AsSlice())
-	sum := hex.EncodeToString(mac.Sum(nil)[:16])
-	return &sum, nil
-}
-
-func text(in string, limit int) *string {
-	in = strings.ReplaceAll(strings.ToValidUTF8(in, ""), "\x00", "")
-	if in == "" {
-		return nil
-	}
-	if runes := []rune(in); len(runes) > limit {
-		in = string(runes[:limit])
-	}
-	return &in
+	return passage, insertClick(ctx, *c)
 }
 
 // ClickFilter narrows the list of clicks.

@@ -20,8 +20,9 @@ const drain = 20 * time.Second
 
 // serve runs the product until ctx ends.
 //
-// Start: database, schema, roles, services, workers, listener, ready. Stop, in reverse: not
-// ready, no new requests, workers give back what they hold, pools close, PostgreSQL stops.
+// Start: database, schema, roles, services, click recorder, workers, listener, ready. Stop, in
+// reverse: not ready, no new requests, workers give back what they hold, the recorder writes
+// what waits, pools close, PostgreSQL stops.
 func serve(ctx context.Context, p program, args []string) (err error) {
 	flags := flag.NewFlagSet("serve", flag.ContinueOnError)
 	only := flags.String("only", "", "web or jobs: run just this part")
@@ -48,6 +49,12 @@ func serve(ctx context.Context, p program, args []string) (err error) {
 	}
 	if err := a.announce(ctx, p); err != nil {
 		return err
+	}
+	a.listener.Start()
+	defer a.listener.Stop()
+	if *only != "jobs" {
+		a.gate.Recorder.Start()
+		defer a.gate.Recorder.Stop()
 	}
 	if *only != "web" {
 		a.worker.Start()

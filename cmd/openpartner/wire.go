@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -43,6 +44,8 @@ type application struct {
 	pages     *web.Server
 	api       *api.Server
 	redirect  *redirect.Server
+	gate      *tracking.Gate
+	listener  *db.Listener
 	worker    *jobs.Worker
 	metrics   *metrics.Metrics
 	services  services
@@ -137,8 +140,21 @@ func wire(p program, d *database) (*application, error) {
 		Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
 		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, SendTestMail: mailer.SendTest,
 	})
-	a.redirect = redirect.NewServer(a.edge, s.tracking)
+	a.gate = tracking.NewGate(tracking.RecorderOptions{
+		System: d.system, Log: p.log, Now: now, Spool: filepath.Join(p.cfg.Data, "spool"),
+	})
+	a.redirect = redirect.NewServer(redirect.Options{Edge: a.edge, Gate: a.gate, PerMinute: redirect.PerMinute})
+	a.listener = newListener(p, d, resolver, a.gate.Targets)
 	return a, nil
+}
+
+// newListener has everybody who remembers what the database says hear of changes.
+func newListener(p program, d *database, resolver *tenancy.Resolver, targets *tracking.Targets) *db.Listener {
+	return &db.Listener{
+		URL: d.ownerURL, Log: p.log,
+		Heard:  func(payload string) { resolver.Heard(payload); targets.Heard(payload) },
+		Missed: func() { resolver.Missed(); targets.Missed() },
+	}
 }
 
 // operatorMail is how mail leaves for tenants without a server of their own: by SMTP_URL, in

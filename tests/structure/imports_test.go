@@ -22,7 +22,7 @@ func floors() [][]string {
 		{"app/fault", "app/ids", "app/money", "app/paging", "app/person", "app/routes", "app/config", "app/netguard", "migrations", "static"},
 		{
 			"app/db", "app/db/cluster", "app/db/migrate", "app/tenancy", "app/limits", "app/facts", "app/outbox", "app/audit", "app/auth",
-			"app/mail", "app/metrics", "app/pay", "app/rollup", "app/secrets",
+			"app/mail", "app/metrics", "app/pay", "app/rollup", "app/secrets", "app/spool",
 		},
 		{
 			"app/install", "app/signin", "app/campaigns", "app/partners", "app/links", "app/tracking", "app/attribution", "app/commissions",
@@ -76,7 +76,7 @@ func stairs() map[string][]string {
 // doors are the libraries that only some packages may open.
 func doors() map[string][]string {
 	return map[string][]string{
-		"github.com/labstack/echo/":    {"app/edge", "app/web", "app/api", "app/redirect", "cmd/openpartner"},
+		"github.com/labstack/echo/":    {"app/edge", "app/web", "app/api", "app/redirect", "cmd/openpartner", "tests/bench"},
 		"github.com/stripe/stripe-go/": {"app/pay"},
 		"github.com/wneessen/go-mail":  {"app/mail"},
 		"github.com/prometheus/":       {"app/metrics"},
