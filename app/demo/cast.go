@@ -123,7 +123,7 @@ func bills() []bill {
 			prices: []int64{2480, 3600, 4950, 7800, 12_600}, opens: 10,
 		},
 		{
-			name: "Spring sale", short: "sale", url: "https://juniper-oak.example/sale", currency: "USD", model: campaigns.Position,
+			name: "Clearance", short: "sale", url: "https://juniper-oak.example/sale", currency: "USD", model: campaigns.Position,
 			hold: 14, auto: true, rules: []campaigns.RuleInput{percent("15")}, prices: []int64{1499, 1999, 2999, 4499}, opens: 20, ends: 95,
 		},
 		{

@@ -151,3 +151,38 @@ func signature(secret, user string) string {
 	mac.Write([]byte(user))
 	return hex.EncodeToString(mac.Sum(nil))
 }
+
+var link = regexp.MustCompile(`\]\(([^)#]+)[^)]*\)`)
+
+// A document leads only to what is there.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	documents, err := filepath.Glob("../../docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := filepath.Glob("../../docs/adr/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents = append(append(documents, records...), "../../README.md", "../../CONTRIBUTING.md", "../../CHANGELOG.md")
+	seen := 0
+	for _, document := range documents {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range link.FindAllStringSubmatch(string(text), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			seen++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(document), m[1])); err != nil {
+				t.Errorf("%s leads to %s, which is not there", document, m[1])
+			}
+		}
+	}
+	if seen < 10 {
+		t.Errorf("only %d links were found", seen)
+	}
+}
