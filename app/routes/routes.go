@@ -84,11 +84,9 @@ func (u URLs) VerifyAction() string       { return u.prefix + "/auth/verify" }
 func (u URLs) BrandCSS() string           { return u.prefix + "/brand.css" }
 func (u URLs) Redirect(key string) string { return u.prefix + "/r/" + url.PathEscape(key) }
 func (u URLs) Partner() string            { return u.prefix + "/partner" }
-func (u URLs) PartnerSignUp() string      { return u.prefix + "/partner-signup" }
 func (u URLs) API(path string) string     { return u.prefix + "/api/v1" + path }
 func (u URLs) APIDocs() string            { return "/docs/api" }
 func (u URLs) DevMail() string            { return "/dev/mail" }
-func (u URLs) Logo(id uuid.UUID) string   { return u.prefix + "/assets/" + id.String() }
 func (u URLs) AdminHome() string          { return u.prefix + "/admin" }
 func (u URLs) Partners() string           { return u.prefix + "/admin/partners" }
 func (u URLs) PartnersNew() string        { return u.Partners() + "/new" }
