@@ -116,6 +116,5 @@ func resultOf(j outbox.Row) *freeForm {
 	if len(j.Result) == 0 {
 		return nil
 	}
-	result := freeForm(j.Result)
-	return &result
+	return &j.Result
 }

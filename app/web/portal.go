@@ -8,13 +8,13 @@ import (
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/reports"
-	"github.com/openpartner/openpartner/views/portal"
+	portalview "github.com/openpartner/openpartner/views/portal"
 )
 
 func (s *Server) portalHome(c echo.Context) error {
 	ctx := c.Request().Context()
 	me := auth.From(ctx)
-	p := portal.HomePage{Name: me.Name, Now: s.Now()}
+	p := portalview.HomePage{Name: me.Name, Now: s.Now()}
 	var err error
 	if p.Balances, err = s.Commissions.Balances(ctx, me.PartnerID); err != nil {
 		return err
@@ -31,7 +31,7 @@ func (s *Server) portalHome(c echo.Context) error {
 		return err
 	}
 	p.Links, p.Latest = mine.Items, latest.Items
-	return s.ok(c, "Your program", portal.Home(p))
+	return s.ok(c, "Your program", portalview.Home(p))
 }
 
 func (s *Server) portalCommissionsIndex(c echo.Context) error {
@@ -43,8 +43,8 @@ func (s *Server) portalCommissionsIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.ok(c, "Your commissions", portal.Commissions(portal.CommissionsPage{
-		Rows: found.Items, Now: s.Now(), Pager: pager(c, urls(c).PortalCommissions(), portal.CommissionsTarget, found),
+	return s.ok(c, "Your commissions", portalview.Commissions(portalview.CommissionsPage{
+		Rows: found.Items, Now: s.Now(), Pager: pager(c, urls(c).PortalCommissions(), portalview.CommissionsTarget, found),
 	}))
 }
 
@@ -54,7 +54,7 @@ func (s *Server) portalCommissionsShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := portal.CommissionPage{Commission: m, Now: s.Now()}
+	p := portalview.CommissionPage{Commission: m, Now: s.Now()}
 	if m.EventID != nil {
 		story, err := s.Attribution.Explain(ctx, m)
 		if err != nil {
@@ -62,5 +62,5 @@ func (s *Server) portalCommissionsShow(c echo.Context) error {
 		}
 		p.Story = &story
 	}
-	return s.ok(c, m.Money().Format(), portal.Commission(p))
+	return s.ok(c, m.Money().Format(), portalview.Commission(p))
 }

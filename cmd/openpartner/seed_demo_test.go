@@ -15,7 +15,7 @@ import (
 )
 
 // counts gives a number for each text that a query of two columns finds.
-func counts(t *testing.T, ctx context.Context, query string) map[string]int64 { //nolint:revive // ctx holds the transaction
+func counts(t *testing.T, ctx context.Context, query string) map[string]int64 {
 	t.Helper()
 	var rows []struct {
 		Name string

@@ -54,8 +54,8 @@ func TestBatch(t *testing.T) {
 	}
 	p.Command("verify-ledger")
 
-	t.Run("Empty", func(t *testing.T) { p.want(422, "POST", "/events/batch", object{"events": []object{}}) })
-	t.Run("TooMany", func(t *testing.T) {
+	t.Run("Empty", func(*testing.T) { p.want(422, "POST", "/events/batch", object{"events": []object{}}) })
+	t.Run("TooMany", func(*testing.T) {
 		many := make([]object, 1001)
 		for i := range many {
 			many[i] = event("u9", fmt.Sprint("m", i), nil)
