@@ -7,7 +7,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/tracking"
-	"github.com/openpartner/openpartner/views/activity"
+	activityview "github.com/openpartner/openpartner/views/activity"
 	"github.com/openpartner/openpartner/views/ledger"
 )
 
@@ -23,15 +23,15 @@ func (s *Server) eventsIndex(c echo.Context) error {
 	wrong := fault.Fields{}
 	filter := attribution.Filter{UserID: q.text("user_id"), Type: q.text("type")}
 	filter.From, filter.To = q.days(wrong)
-	p := activity.EventsPage{UserID: filter.UserID, Type: filter.Type, From: q.text("from"), To: q.text("to"), Errors: wrong}
+	p := activityview.EventsPage{UserID: filter.UserID, Type: filter.Type, From: q.text("from"), To: q.text("to"), Errors: wrong}
 	if len(wrong) == 0 {
 		found, err := s.Attribution.List(c.Request().Context(), filter, page)
 		if err != nil {
 			return err
 		}
-		p.Events, p.Pager = found.Items, pager(c, urls(c).Activity(), activity.EventsTarget, found)
+		p.Events, p.Pager = found.Items, pager(c, urls(c).Activity(), activityview.EventsTarget, found)
 	}
-	return s.page(c, listStatus(wrong), "Activity", activity.Events(p))
+	return s.page(c, listStatus(wrong), "Activity", activityview.Events(p))
 }
 
 func (s *Server) eventsShow(c echo.Context) error {
@@ -43,7 +43,7 @@ func (s *Server) eventsShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.ok(c, ledger.EventTitle(story.Event), activity.Event(activity.EventPage{Story: story, Now: s.Now()}))
+	return s.ok(c, ledger.EventTitle(story.Event), activityview.Event(activityview.EventPage{Story: story, Now: s.Now()}))
 }
 
 func (s *Server) clicksIndex(c echo.Context) error {
@@ -60,7 +60,7 @@ func (s *Server) clicksIndex(c echo.Context) error {
 	filter := tracking.ClickFilter{
 		PartnerID: q.chosen(wrong, "partner_id"), CampaignID: q.chosen(wrong, "campaign_id"), Flagged: q.checked("flagged"),
 	}
-	p := activity.ClicksPage{
+	p := activityview.ClicksPage{
 		PartnerID: q.text("partner_id"), CampaignID: q.text("campaign_id"), Flagged: filter.Flagged, Errors: wrong,
 	}
 	if p.Partners, p.Campaigns, err = s.filterOptions(ctx, filter.PartnerID, filter.CampaignID); err != nil {
@@ -71,9 +71,9 @@ func (s *Server) clicksIndex(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		p.Clicks, p.Pager = found.Items, pager(c, urls(c).ActivityClicks(), activity.ClicksTarget, found)
+		p.Clicks, p.Pager = found.Items, pager(c, urls(c).ActivityClicks(), activityview.ClicksTarget, found)
 	}
-	return s.page(c, listStatus(wrong), "Clicks", activity.Clicks(p))
+	return s.page(c, listStatus(wrong), "Clicks", activityview.Clicks(p))
 }
 
 // eventsOfClick is how many events of a click's users are shown beside it.
@@ -85,7 +85,7 @@ func (s *Server) clicksShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	p := activity.ClickPage{Now: s.Now()}
+	p := activityview.ClickPage{Now: s.Now()}
 	if p.Click, err = s.Tracking.Click(ctx, id); err != nil {
 		return err
 	}
@@ -103,5 +103,5 @@ func (s *Server) clicksShow(c echo.Context) error {
 		}
 		p.Events = found.Items
 	}
-	return s.ok(c, "Click", activity.Click(p))
+	return s.ok(c, "Click", activityview.Click(p))
 }

@@ -81,7 +81,7 @@ func TestSeedDemo(t *testing.T) {
 		}
 	})
 
-	t.Run("MoneyKeepsItsInvariants", func(t *testing.T) {
+	t.Run("MoneyKeepsItsInvariants", func(*testing.T) {
 		a.Command("verify-ledger") // fails on the first breach
 	})
 

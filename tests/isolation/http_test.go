@@ -110,7 +110,7 @@ func (w *world) testAPI(t *testing.T) {
 	}
 }
 
-// The same for pages, for an admin who is signed in, and for forms.
+// The same for pages and forms, for people who are signed in.
 func (w *world) testPages(t *testing.T) {
 	_, pages, _ := routes(t)
 	if len(pages) < 8 {
@@ -118,29 +118,38 @@ func (w *world) testPages(t *testing.T) {
 	}
 	foreign := w.ids(t, w.other)
 	nobodys := missing(foreign)
-	ask := func(r testkit.Route, ids map[string]string) (int, string) {
-		path := w.path(t, r, ids)
-		var got testkit.Answer
-		if r.Method == http.MethodGet {
-			got = w.ours.admin.Get(path)
-		} else {
-			got = w.ours.admin.Post(path, url.Values{"name": {"Taken over"}, "email": {"taken@example.com"}, "reason": {"taken over"}, "campaign_id": {w.ours.campaign}})
-		}
-		text := strings.ReplaceAll(got.Body, got.Header.Get("X-Request-Id"), "")
-		for table, id := range ids {
-			text = strings.ReplaceAll(text, id, table)
-		}
-		return got.Status, text
-	}
 	for _, r := range pages {
-		status, text := ask(r, foreign)
-		if wantStatus, wantText := ask(r, nobodys); status != wantStatus || text != wantText {
-			t.Errorf("%s: a foreign id gives %d, a missing one %d, or another page", r, status, wantStatus)
-		}
-		if status != http.StatusNotFound || strings.Contains(text, secret) {
-			t.Errorf("%s: got %d\n%s", r, status, text)
+		for name, who := range map[string]*testkit.Visitor{"admin": w.ours.admin, "partner": w.ours.partner} {
+			status, text := w.ask(t, who, r, foreign)
+			if wantStatus, wantText := w.ask(t, who, r, nobodys); status != wantStatus || text != wantText {
+				t.Errorf("%s as %s: a foreign id gives %d, a missing one %d, or another page", r, name, status, wantStatus)
+			}
+			want := http.StatusNotFound
+			if (name == "partner") != (r.Role == "partner") {
+				want = http.StatusForbidden
+			}
+			if status != want || strings.Contains(text, secret) {
+				t.Errorf("%s as %s: got %d, want %d\n%s", r, name, status, want, text)
+			}
 		}
 	}
+}
+
+// ask opens a page or sends its form, and gives the answer without what names the request.
+func (w *world) ask(t *testing.T, who *testkit.Visitor, r testkit.Route, ids map[string]string) (status int, text string) {
+	t.Helper()
+	path := w.path(t, r, ids)
+	var got testkit.Answer
+	if r.Method == http.MethodGet {
+		got = who.Get(path)
+	} else {
+		got = who.Post(path, url.Values{"name": {"Taken over"}, "email": {"taken@example.com"}, "reason": {"taken over"}, "campaign_id": {w.ours.campaign}})
+	}
+	text = strings.ReplaceAll(got.Body, got.Header.Get("X-Request-Id"), "")
+	for table, id := range ids {
+		text = strings.ReplaceAll(text, id, table)
+	}
+	return got.Status, text
 }
 
 // Nothing of the other program is on any list, page or report.
@@ -150,7 +159,7 @@ func (w *world) testLists(t *testing.T) {
 	seen := 0
 	for _, r := range lists {
 		path := w.path(t, r, nil)
-		answers := []testkit.Answer{w.ours.admin.Get(path)}
+		answers := []testkit.Answer{w.ours.admin.Get(path), w.ours.partner.Get(path)}
 		if strings.Contains(path, "/api/") {
 			answers = []testkit.Answer{w.Call(w.ours.adminKey, r.Method, path, nil), w.Call(w.ours.partnerKey, r.Method, path, nil)}
 		}

@@ -42,7 +42,8 @@ type tenant struct {
 	prefix     string // of its paths
 	adminKey   string
 	partnerKey string
-	admin      *testkit.Visitor // signed in
+	admin      *testkit.Visitor // signed in, as is the partner
+	partner    *testkit.Visitor
 	campaign   string
 	cref       string
 }
@@ -65,12 +66,14 @@ func start(t *testing.T) *world {
 func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 	t.Helper()
 	p := &tenant{Tenant: at, world: w, prefix: "/t/" + at.Slug}
-	p.signIn(t, word)
+	p.found(t, word)
 	p.campaign = p.post(t, "/campaigns", object{"name": word, "destination_url": "https://" + word + ".example.com/", "rules": []object{{"kind": "percent", "rate": "20"}}})
 	partner := p.post(t, "/partners", object{"email": word + "@example.com", "name": word, "send_invite": false, "campaign_ids": []string{p.campaign}})
 	p.post(t, "/partners/"+partner+"/links", object{"key": word, "campaign_id": p.campaign})
 	p.post(t, "/coupons", object{"code": word, "partner_id": partner, "campaign_id": p.campaign})
-	p.partnerKey = p.createKey(t, auth.APIKeyInput{Name: word, Kind: "partner", PartnerID: new(uuid.MustParse(partner))})
+	id := uuid.MustParse(partner)
+	p.partnerKey = p.createKey(t, auth.APIKeyInput{Name: word, Kind: "partner", PartnerID: &id})
+	p.partner = p.signIn(t, auth.MagicLink{PrincipalKind: auth.Partner, PrincipalID: id, Email: word + "@example.com"})
 	p.call(t, p.adminKey, http.MethodPut, "/config/program", object{"website": "https://" + word + ".example.com/"})
 
 	clicked := w.Call("", http.MethodGet, p.prefix+"/r/"+word, nil, "User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
@@ -83,25 +86,32 @@ func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 	return p
 }
 
-// signIn makes an admin, a key and a browser that is signed in.
-func (p *tenant) signIn(t *testing.T, word string) {
+// found makes the first admin, with a key and a browser.
+func (p *tenant) found(t *testing.T, word string) {
 	t.Helper()
-	var token string
-	p.do(t, func(ctx context.Context) error {
-		admin, err := auth.NewAdmins(time.Now).Found(ctx, auth.AdminInput{Email: word + "-admin@example.com", Name: word})
-		if err != nil {
-			return err
-		}
-		token, err = auth.NewMagicLinks(time.Now).Mint(ctx, auth.MagicLink{
-			Purpose: auth.PurposeSignIn, PrincipalKind: auth.AdminKind, PrincipalID: admin.ID, Email: admin.Email,
-		})
+	var admin auth.Admin
+	p.do(t, func(ctx context.Context) (err error) {
+		admin, err = auth.NewAdmins(time.Now).Found(ctx, auth.AdminInput{Email: word + "-admin@example.com", Name: word})
 		return err
 	})
 	p.adminKey = p.createKey(t, auth.APIKeyInput{Name: word, Kind: "admin"})
-	p.admin = p.world.Visitor()
-	if got := p.admin.Post(p.prefix+"/auth/verify", url.Values{"token": {token}}); got.Status != http.StatusSeeOther {
+	p.admin = p.signIn(t, auth.MagicLink{PrincipalKind: auth.AdminKind, PrincipalID: admin.ID, Email: admin.Email})
+}
+
+// signIn opens a browser in which somebody is signed in.
+func (p *tenant) signIn(t *testing.T, link auth.MagicLink) *testkit.Visitor {
+	t.Helper()
+	link.Purpose = auth.PurposeSignIn
+	var token string
+	p.do(t, func(ctx context.Context) (err error) {
+		token, err = auth.NewMagicLinks(time.Now).Mint(ctx, link)
+		return err
+	})
+	v := p.world.Visitor()
+	if got := v.Post(p.prefix+"/auth/verify", url.Values{"token": {token}}); got.Status != http.StatusSeeOther {
 		t.Fatalf("sign in: %d\n%s", got.Status, got.Body)
 	}
+	return v
 }
 
 func (p *tenant) createKey(t *testing.T, in auth.APIKeyInput) (plain string) {
