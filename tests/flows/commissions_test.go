@@ -207,7 +207,8 @@ func TestPortal_CommissionsOfOneself(t *testing.T) {
 	})
 	t.Run("List", func(t *testing.T) {
 		doc := page(t, v, "/partner/commissions")
-		says(t, doc, "$5.00", "Pending until", "Summer")
+		says(t, doc, "$5.00", "Summer")
+		has(t, doc, `.badge:contains("Pending") + .row-sub:contains("until ")`)
 		has(t, doc, `a[href="/partner/commissions/`+own+`"]`, `!a[href="/partner/commissions/`+others+`"]`)
 	})
 	t.Run("TraceIsTheirPart", func(t *testing.T) {

@@ -291,7 +291,7 @@ func TestStands(t *testing.T) {
 		want string
 	}{
 		"OnHold":   {commissions.Commission{Status: commissions.Pending, MaturesAt: at().Add(day)}, "Pending until 13 May 2026"},
-		"Ready":    {commissions.Commission{Status: commissions.Pending, MaturesAt: may}, "Ready to be approved since 10 May 2026"},
+		"Ready":    {commissions.Commission{Status: commissions.Pending, MaturesAt: may}, "Waits for approval since 10 May 2026"},
 		"Approved": {commissions.Commission{Status: commissions.Approved, Amount: 5, ApprovedAt: &may}, "Approved on 10 May 2026, in the next payout"},
 		"Negative": {commissions.Commission{Status: commissions.Approved, Amount: -5, ApprovedAt: &may}, "Set off against the next payout"},
 		"Paid":     {commissions.Commission{Status: commissions.Paid, PaidAt: &may}, "Paid on 10 May 2026"},

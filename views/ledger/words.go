@@ -68,7 +68,7 @@ func Stands(c commissions.Commission, now time.Time) string {
 		if !c.Matured(now) {
 			return "Pending until " + day(c.MaturesAt)
 		}
-		return "Ready to be approved since " + day(c.MaturesAt)
+		return "Waits for approval since " + day(c.MaturesAt)
 	case commissions.Approved:
 		if c.Amount < 0 {
 			return "Set off against the next payout"
@@ -80,6 +80,23 @@ func Stands(c commissions.Commission, now time.Time) string {
 		return "Paid on " + day(value(c.PaidAt))
 	default:
 		return reversedWords(value(c.ReversedReason))
+	}
+}
+
+// Beside says the same beside a badge that names the state: "until 12 May 2026".
+func Beside(c commissions.Commission, now time.Time) string {
+	switch c.Status {
+	case commissions.Pending:
+		if !c.Matured(now) {
+			return "until " + day(c.MaturesAt)
+		}
+		return "waits for approval"
+	case commissions.Approved:
+		return "in the next payout"
+	case commissions.Paid:
+		return "on " + day(value(c.PaidAt))
+	default:
+		return Stands(c, now)
 	}
 }
 

@@ -225,7 +225,7 @@ func commissionTable(caption string, rows []commissions.Commission, now time.Tim
 							return templ_7745c5c3_Err
 						}
 						var templ_7745c5c3_Var10 string
-						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ledger.Stands(m, now))
+						templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(ledger.Beside(m, now))
 						if templ_7745c5c3_Err != nil {
 							return templ.Error{Err: templ_7745c5c3_Err, FileName: `views/portal/commissions.templ`, Line: 52, Col: 50}
 						}
