@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openpartner/openpartner/app/commissions"
-	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/rollup"
 	"github.com/openpartner/openpartner/app/tracking"
 )
@@ -106,49 +105,22 @@ func (c *customer) tally(s *rollup.Sheet, v verdict) {
 	count(s, v.event, v.decision, refunds, 1)
 }
 
-// count adds an attributed event to the figures, or takes it out. It counts once at each level:
-// for every partner who has a share, for every campaign, and for the program.
+// count adds an attributed event to the figures, or takes it out.
 func count(s *rollup.Sheet, e Event, d Decision, refunds []Event, sign int64) {
 	if d.Status != StatusAttributed {
 		return
 	}
-	one := rollup.Figures{Leads: sign}
-	currency := ""
+	deed := rollup.Deed{At: e.OccurredAt}
 	if e.Amount != nil && e.Currency != nil {
-		one, currency = rollup.Figures{Conversions: sign, Revenue: sign * *e.Amount}, *e.Currency
+		deed.Amount, deed.Currency = e.Amount, *e.Currency
 	}
-	spread(s, e, d, currency, one)
-	left := value(e.Amount)
+	for _, share := range d.Shares {
+		deed.Shares = append(deed.Shares, rollup.Share{PartnerID: share.PartnerID, CampaignID: share.CampaignID, Weight: share.Weight})
+	}
 	for _, r := range refunds {
-		taken := min(left, value(r.Amount))
-		left -= taken
-		if taken > 0 {
-			spread(s, r, d, currency, rollup.Figures{Revenue: -sign * taken})
-		}
+		deed.Refunds = append(deed.Refunds, rollup.Refund{At: r.OccurredAt, Amount: value(r.Amount)})
 	}
-}
-
-// spread notes figures of an event for the program, its campaigns and its partners; revenue is
-// split by the weights, counts are not.
-func spread(s *rollup.Sheet, e Event, d Decision, currency string, f rollup.Figures) {
-	weights := make([]money.Weight, len(d.Shares))
-	for i, share := range d.Shares {
-		weights[i] = share.Weight
-	}
-	parts := money.Split(f.Revenue, weights)
-	byCampaign := map[uuid.UUID]int64{}
-	for i, share := range d.Shares {
-		part := f
-		part.Revenue = parts[i]
-		byCampaign[share.CampaignID] += parts[i]
-		s.Add(rollup.Key{Day: e.OccurredAt, PartnerID: share.PartnerID, CampaignID: share.CampaignID, Currency: currency}, part)
-	}
-	for campaign, revenue := range byCampaign {
-		part := f
-		part.Revenue = revenue
-		s.Add(rollup.Key{Day: e.OccurredAt, CampaignID: campaign, Currency: currency}, part)
-	}
-	s.Add(rollup.Key{Day: e.OccurredAt, Currency: currency}, f)
+	s.Count(deed, sign)
 }
 
 // same reports whether a decision says what the stored one does.

@@ -191,6 +191,9 @@ func (w *world) holds(t rapid.TB) {
 	for _, b := range breaches {
 		t.Errorf("%s", b)
 	}
+	if n := w.rebuild(t, w.days(t)); n > 0 {
+		t.Errorf("a rebuild would change %d figures that are right", n)
+	}
 	again, err := w.attribution.RederiveStep(w.ctx, attribution.Rederive{DryRun: true}, "")
 	if err != nil || len(again.Differences) > 0 {
 		t.Errorf("deriving again would change %+v (%v)", again.Differences, err)

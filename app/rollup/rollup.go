@@ -81,7 +81,7 @@ func (s *Sheet) AddLevels(k Key, f Figures) {
 }
 
 // Write adds the differences to the table, in one statement and in the order of the keys, so
-// that two transactions can't wait for each other.
+// that two transactions can't wait for each other. A rebuild keeps it waiting until it is done.
 func (s *Sheet) Write(ctx context.Context) error {
 	if len(s.lines) == 0 {
 		return nil
@@ -113,8 +113,10 @@ func (s *Sheet) Write(ctx context.Context) error {
 		insert into daily_money as m (tenant_id, partner_id, campaign_id, day, currency, slot,
 			leads, conversions, revenue, pending, held, approved, paid)
 		select ?0, p, c, d, y, ?1, l, n, r, pe, h, a, pa
-		from unnest(?2::uuid[], ?3::uuid[], ?4::date[], ?5::text[], ?6::bigint[], ?7::bigint[], ?8::bigint[], ?9::bigint[], ?10::bigint[],
+		from (select pg_advisory_xact_lock_shared(hashtext('daily_money'), hashtext(?0::text)) is not null as shared) lock,
+			unnest(?2::uuid[], ?3::uuid[], ?4::date[], ?5::text[], ?6::bigint[], ?7::bigint[], ?8::bigint[], ?9::bigint[], ?10::bigint[],
 			?11::bigint[], ?12::bigint[]) as t (p, c, d, y, l, n, r, pe, h, a, pa)
+		where lock.shared
 		on conflict (tenant_id, partner_id, campaign_id, day, currency, slot) do update set
 			leads = m.leads + excluded.leads, conversions = m.conversions + excluded.conversions, revenue = m.revenue + excluded.revenue,
 			pending = m.pending + excluded.pending, held = m.held + excluded.held, approved = m.approved + excluded.approved,
