@@ -85,6 +85,22 @@ func TestSeedDemo(t *testing.T) {
 		a.Command("verify-ledger") // fails on the first breach
 	})
 
+	t.Run("FiguresAreRepaired", func(t *testing.T) {
+		a.DB.AsOwner(t, `update daily_money set revenue = revenue + 1, leads = 7`)
+		a.DB.AsOwner(t, `delete from daily_clicks`)
+		if _, complaint, code := testkit.Run(t, a.Env(), "verify-ledger"); code != 1 {
+			t.Fatalf("exit %d: %s", code, complaint)
+		}
+		from := time.Now().AddDate(0, -8, 0).Format(time.DateOnly)
+		if said := a.Command("rebuild-figures", "--from", from); strings.Contains(said, " 0 figures") {
+			t.Errorf("said %s", said)
+		}
+		a.Command("verify-ledger")
+		if said := a.Command("rebuild-figures", "--from", from); !strings.Contains(said, " 0 figures") {
+			t.Errorf("said %s", said)
+		}
+	})
+
 	t.Run("GoesIntoAnEmptyProgramOnly", func(t *testing.T) {
 		_, complaint, code := testkit.Run(t, a.Env(), "seed-demo")
 		if code != 1 || !strings.Contains(complaint, "already") {
