@@ -74,15 +74,20 @@ func Require(ctx context.Context, scope string) error {
 
 // RequireOwn is Require, except that a partner may do it to their own rows.
 func RequireOwn(ctx context.Context, scope string, partner uuid.UUID) error {
+	return RequireOwnOf(ctx, "partner", scope, partner)
+}
+
+// RequireOwnOf is RequireOwn for something that belongs to a partner, such as a "link". What is
+// another partner's gets the answer of one that does not exist, so that ids can't be probed.
+func RequireOwnOf(ctx context.Context, what, scope string, partner uuid.UUID) error {
 	p := From(ctx)
-	if p.PartnerID != uuid.Nil {
-		if p.PartnerID == partner {
-			return nil
-		}
-		// The same answer as for a row that does not exist, so that ids can't be probed.
-		return fault.NotFound("partner")
+	if p.PartnerID == uuid.Nil {
+		return p.Holds(scope)
 	}
-	return p.Holds(scope)
+	if p.PartnerID != partner {
+		return fault.NotFound(what)
+	}
+	return nil
 }
 
 // Holds is nil when the principal has the scope for all rows of the tenant.

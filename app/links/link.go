@@ -200,7 +200,7 @@ func (s *Service) Archive(ctx context.Context, id uuid.UUID) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	if err := auth.RequireOwn(ctx, "links:write", l.PartnerID); err != nil {
+	if err := auth.RequireOwnOf(ctx, "link", "links:write", l.PartnerID); err != nil {
 		return Link{}, err
 	}
 	if l.ArchivedAt != nil {
@@ -220,7 +220,7 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	if err := auth.RequireOwn(ctx, "links:read", l.PartnerID); err != nil {
+	if err := auth.RequireOwnOf(ctx, "link", "links:read", l.PartnerID); err != nil {
 		return Link{}, fmt.Errorf("find link: %w", err)
 	}
 	return l, nil

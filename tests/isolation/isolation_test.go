@@ -19,6 +19,7 @@ func TestIsolation(t *testing.T) {
 		t.Run("Lists", func(t *testing.T) { t.Parallel(); w.testLists(t) })
 		t.Run("Bodies", func(t *testing.T) { t.Parallel(); w.testBodies(t) })
 		t.Run("Words", func(t *testing.T) { t.Parallel(); w.testWords(t) })
+		t.Run("Partners", func(t *testing.T) { t.Parallel(); w.testPartners(t) })
 		t.Run("Credentials", func(t *testing.T) { t.Parallel(); w.testCredentials(t) })
 	})
 	if after := w.fingerprint(t, w.other); !maps.Equal(before, after) {
