@@ -14,14 +14,18 @@ const KindRetention = "retention"
 // keptJobs is how long finished jobs can be looked up.
 const keptJobs = 30 * 24 * time.Hour
 
+// keptRecent is how long the velocity rule may look back: more than any window, so that clicks
+// which come late are judged as well.
+const keptRecent = 3 * time.Hour
+
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {
-	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}}
+	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"}}
 }
 
 // Retention deletes, of all tenants, spent links, sessions that are over (tombstones too),
-// answers kept for repeated requests, full buckets of rate limits, salts of past days and
-// finished jobs. Rows of money and facts are no business of its.
+// answers kept for repeated requests, full buckets of rate limits, counts of the velocity
+// rule, salts of past days and finished jobs. Rows of money and facts are no business of its.
 func Retention(now func() time.Time) Registration {
 	return Registration{Kind: KindRetention, Timeout: 5 * time.Minute, InTx: true, Run: func(ctx context.Context, _ Job) error {
 		at := now()
@@ -33,6 +37,7 @@ func Retention(now func() time.Time) Registration {
 			"sessions":         {`delete from sessions where expires_at < ?`, at},
 			"idempotency keys": {`delete from idempotency_keys where expires_at < ?`, at},
 			"rate limits":      {`delete from platform.rate_limits where tat < ?`, time.Now()},
+			"recent clicks":    {`delete from recent_clicks where created_at < ?`, at.Add(-keptRecent)},
 			"daily salts":      {`delete from platform.daily_salts where day < ?::date`, at.UTC().AddDate(0, 0, -2)},
 			"jobs":             {`delete from platform.jobs where status in ('done', 'cancelled') and finished_at < ?`, time.Now().Add(-keptJobs)},
 		} {

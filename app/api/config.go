@@ -197,3 +197,36 @@ func writeTracking(c echo.Context, t settings.Tracking, err error) error {
 	}
 	return c.JSON(http.StatusOK, trackingJSON{t.HasIdentifySecret(), t.RequireSignature, names})
 }
+
+type fraudIn struct {
+	VelocityClicks  Field[int] `json:"velocity_clicks"`
+	VelocitySeconds Field[int] `json:"velocity_seconds"`
+}
+
+type fraudJSON struct {
+	VelocityClicks  int `json:"velocity_clicks"`
+	VelocitySeconds int `json:"velocity_seconds"`
+}
+
+func (s *Server) fraudShow(c echo.Context) error {
+	f, err := s.Settings.Fraud(c.Request().Context())
+	return writeFraud(c, f, err)
+}
+
+func (s *Server) fraudUpdate(c echo.Context) error {
+	var in fraudIn
+	if err := read(c, &in); err != nil {
+		return err
+	}
+	f, err := s.Settings.UpdateFraud(c.Request().Context(), settings.FraudInput{
+		VelocityClicks: in.VelocityClicks.Ptr(), VelocitySeconds: in.VelocitySeconds.Ptr(),
+	})
+	return writeFraud(c, f, err)
+}
+
+func writeFraud(c echo.Context, f settings.Fraud, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, fraudJSON(f))
+}

@@ -50,6 +50,7 @@ func (s *Server) operations() []operation {
 		detached(op(post, "/events/batch", "events:write", s.eventsBatch, "Record up to 1,000 events", batchIn{}, batchJSON{})),
 		asking(op(get, "/events", "events:read", s.eventsIndex, "List events", nil, list[eventJSON]{}), append(pages, "user_id", "type", "from", "to")...),
 		op(get, "/events/:id", "events:read", s.eventsShow, "Show an event and who earns from it", nil, explainedJSON{}),
+		created(op(post, "/clicks", "clicks:write", s.clicksCreate, "Record a visit that happened elsewhere", clickIn{}, importedClickJSON{})),
 		op(post, "/clicks/:id/flag", admin, s.clicksFlag, "Take a click out of the running", nil, reviewedJSON{}),
 		op(post, "/clicks/:id/unflag", admin, s.clicksUnflag, "Let a flagged click count", nil, reviewedJSON{}),
 		asking(op(get, "/fraud/clicks", adminRead, s.fraudIndex, "List flagged clicks", nil, list[clickJSON]{}), append(pages, "partner_id", "campaign_id")...),
@@ -117,6 +118,9 @@ func (s *Server) operations() []operation {
 		op(get, "/config/tracking", adminRead, s.trackingShow, "Show the tracking settings", nil, trackingJSON{}),
 		op(put, "/config/tracking", admin, s.trackingUpdate, "Change the tracking settings", trackingIn{}, trackingJSON{}),
 		op(post, "/config/tracking", admin, s.trackingUpdate, "Change the tracking settings", trackingIn{}, trackingJSON{}),
+		op(get, "/config/fraud", adminRead, s.fraudShow, "Show the fraud settings", nil, fraudJSON{}),
+		op(put, "/config/fraud", admin, s.fraudUpdate, "Change the fraud settings", fraudIn{}, fraudJSON{}),
+		op(post, "/config/fraud", admin, s.fraudUpdate, "Change the fraud settings", fraudIn{}, fraudJSON{}),
 	}
 }
 

@@ -134,14 +134,32 @@ func (in *Input) check(c campaigns.Campaign) error {
 	if in.DestinationURL != nil && strings.TrimSpace(*in.DestinationURL) == "" {
 		in.DestinationURL = nil
 	}
-	if in.DestinationURL != nil {
-		clean := campaigns.Destination(fields, "destination_url", *in.DestinationURL)
-		in.DestinationURL = &clean
-		if len(fields) == 0 && !WithinCampaign(clean, c.DestinationURL, c.DeepLinkDomains) {
-			return fault.InvalidField("destination_url", "This campaign allows links to its own sites only.").WithCode("destination_not_allowed")
-		}
+	if in.DestinationURL == nil {
+		return fields.Err()
+	}
+	clean, err := Destination(*in.DestinationURL, c.DestinationURL, c.DeepLinkDomains)
+	in.DestinationURL = &clean
+	if f, wrong := fault.From(err); wrong && len(fields) > 0 {
+		return f.WithField("key", fields["key"])
+	}
+	if err != nil {
+		return err
 	}
 	return fields.Err()
+}
+
+// Destination reads an address that a campaign's visitors are sent to in place of its own: on
+// its own host, or on one of its domains for deep links.
+func Destination(text, home string, domains []string) (string, error) {
+	fields := fault.Fields{}
+	clean := campaigns.Destination(fields, "destination_url", text)
+	if err := fields.Err(); err != nil {
+		return clean, err
+	}
+	if !WithinCampaign(clean, home, domains) {
+		return clean, fault.InvalidField("destination_url", "This campaign allows links to its own sites only.").WithCode("destination_not_allowed")
+	}
+	return clean, nil
 }
 
 // WithinCampaign reports whether a destination is on the campaign's own host or on one of its

@@ -154,3 +154,4 @@ func (u URLs) SettingsProgram() string  { return u.prefix + "/admin/settings/pro
 func (u URLs) SettingsMail() string     { return u.prefix + "/admin/settings/mail" }
 func (u URLs) SettingsMailTest() string { return u.SettingsMail() + "/test" }
 func (u URLs) SettingsTracking() string { return u.prefix + "/admin/settings/tracking" }
+func (u URLs) SettingsFraud() string    { return u.prefix + "/admin/settings/fraud" }

@@ -1,5 +1,5 @@
 // Package settings keeps what a program decides about itself, in groups: the program, its mail,
-// its tracking.
+// its tracking, what it takes for fraud.
 //
 // It owns the table config and the display name of the tenant. It does not act on any of it:
 // who sends mail or checks signatures asks here. Invariant: a secret goes in and is sealed; no
@@ -24,6 +24,7 @@ const (
 	keyProgram  = "program"
 	keyMail     = "mail"
 	keyTracking = "tracking"
+	keyFraud    = "fraud"
 )
 
 // Service reads and changes settings.

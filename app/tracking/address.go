@@ -68,6 +68,21 @@ func (s *salts) of(ctx context.Context, day string, o *outage) ([]byte, error) {
 	return salt, nil
 }
 
+// hashInTx hashes an address in the transaction of ctx; no address, no hash.
+func hashInTx(ctx context.Context, address netip.Addr, at, now time.Time) (*string, error) {
+	if !address.IsValid() {
+		return nil, nil //nolint:nilnil // a click may come without an address
+	}
+	salt, err := readSalt(func(fresh []byte) (salt []byte, err error) {
+		err = db.Tx(ctx).NewRaw(makeSaltInTx, saltDay(at, now), fresh).Scan(ctx, &salt)
+		return salt, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return hashAddress(salt, address), nil
+}
+
 // readSalt asks twice when there is no row: somebody else made the salt while we looked, which
 // only the next statement sees.
 func readSalt(ask func(fresh []byte) ([]byte, error)) ([]byte, error) {
@@ -83,8 +98,14 @@ func readSalt(ask func(fresh []byte) ([]byte, error)) ([]byte, error) {
 	return salt, nil
 }
 
-// makeSalt gives the salt of a day, which is made by whoever needs it first.
-const makeSalt = `
-	with made as (
-		insert into platform.daily_salts (day, salt) values ($1::date, $2) on conflict (day) do nothing returning salt)
-	select salt from made union all select salt from platform.daily_salts where day = $1::date limit 1`
+// The salt of a day is made by whoever needs it first; once for pgx and once for bun.
+const (
+	makeSalt = `
+		with made as (
+			insert into platform.daily_salts (day, salt) values ($1::date, $2) on conflict (day) do nothing returning salt)
+		select salt from made union all select salt from platform.daily_salts where day = $1::date limit 1`
+	makeSaltInTx = `
+		with made as (
+			insert into platform.daily_salts (day, salt) values (?0::date, ?1) on conflict (day) do nothing returning salt)
+		select salt from made union all select salt from platform.daily_salts where day = ?0::date limit 1`
+)

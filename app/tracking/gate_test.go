@@ -324,3 +324,117 @@ func TestGate_Velocity(t *testing.T) {
 		}
 	})
 }
+
+// A replica hears of changes and does not wait for what it remembers to grow old.
+func TestGate_HearsOfChanges(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.DB(t))
+	g := w.gate()
+	heard, listening := make(chan string, 10), make(chan struct{}, 1)
+	l := &db.Listener{
+		URL: w.db.OwnerURL, Log: slog.New(slog.DiscardHandler),
+		Heard:  func(payload string) { g.Targets.Heard(payload); heard <- payload },
+		Missed: func() { g.Targets.Missed(); listening <- struct{}{} },
+	}
+	l.Start()
+	t.Cleanup(l.Stop)
+	<-listening
+	const counts, plain = "https://shop.example.com/?cref=", "https://shop.example.com/"
+	if got := open(t, g, visit("")); !strings.HasPrefix(got.Location, counts) {
+		t.Errorf("at first: %s", got.Location)
+	}
+	id := tenancy.DefaultID().String()
+	for _, c := range []struct{ statement, heard, want string }{
+		{`update campaigns set status = 'paused'`, "links " + id, plain},
+		{`update campaigns set status = 'active'`, "links " + id, counts},
+		{`update links set destination_url = 'https://shop.example.com/shoes'`, "link " + id + " zoe", plain + "shoes?cref="},
+		{`update links set archived_at = now()`, "link " + id + " zoe", plain + "shoes"},
+	} {
+		w.exec(c.statement)
+		if got := <-heard; got != c.heard {
+			t.Errorf("%s: heard %q, want %q", c.statement, got, c.heard)
+		}
+		got := open(t, g, visit(""))
+		if bare := strings.TrimSuffix(got.Location, got.ClickID.String()); bare != c.want && got.Location != c.want {
+			t.Errorf("%s: got %s, want %s", c.statement, got.Location, c.want)
+		}
+	}
+	// A key that was looked for in vain is found once it exists.
+	ctx := tenancy.With(context.Background(), testkit.Tenant())
+	if _, err := g.Open(ctx, tracking.Visit{Key: "newcomer"}); !fault.Is(err, fault.KindNotFound) {
+		t.Fatalf("got %v", err)
+	}
+	w.exec(`insert into links (tenant_id, id, key, key_norm, partner_id, campaign_id, created_at)
+		select tenant_id, gen_random_uuid(), 'newcomer', 'newcomer', partner_id, campaign_id, now() from links`)
+	if got, want := <-heard, "link "+id+" newcomer"; got != want {
+		t.Errorf("heard %q, want %q", got, want)
+	}
+	if _, err := g.Open(ctx, tracking.Visit{Key: "newcomer"}); err != nil {
+		t.Error(err)
+	}
+}
+
+// Without notifications what is remembered is believed for half a minute.
+func TestGate_ForgetsAfterHalfAMinute(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.DB(t))
+	g := w.gate()
+	open(t, g, visit(""))
+	w.exec(`update campaigns set destination_url = 'https://new.example.com/'`)
+	if got := open(t, g, visit("")); !strings.HasPrefix(got.Location, "https://shop.example.com/") {
+		t.Errorf("at once: %s", got.Location)
+	}
+	w.pass(31 * time.Second)
+	if got := open(t, g, visit("")); !strings.HasPrefix(got.Location, "https://new.example.com/") {
+		t.Errorf("later: %s", got.Location)
+	}
+}
+
+func TestService_Expire(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, testkit.DB(t))
+	g := w.gate()
+	lonely, stitched := open(t, g, visit("")), open(t, g, visit(""))
+	w.do(func(ctx context.Context) error {
+		_, err := tracking.NewService(w.clock).Stitch(ctx, stitched.ClickID, "u1", true, w.clock())
+		return err
+	})
+	w.pass(399 * 24 * time.Hour)
+	young := open(t, g, visit(""))
+	expire := func() (deleted int) {
+		err := w.db.System.InTx(context.Background(), db.TxOptions{Tenant: tenancy.DefaultID()}, func(ctx context.Context) (err error) {
+			deleted, _, err = tracking.NewService(w.clock).Expire().Next(ctx, tenancy.DefaultID())
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return deleted
+	}
+	if got := expire(); got != 0 {
+		t.Errorf("after 399 days %d clicks were deleted", got)
+	}
+	w.pass(2 * 24 * time.Hour)
+	if got := expire(); got != 1 {
+		t.Errorf("after 401 days %d clicks were deleted", got)
+	}
+	w.do(func(ctx context.Context) error {
+		s := tracking.NewService(w.clock)
+		if _, err := s.Click(ctx, lonely.ClickID); !fault.Is(err, fault.KindNotFound) {
+			t.Errorf("the click that led to nothing: %v", err)
+		}
+		for _, id := range []uuid.UUID{stitched.ClickID, young.ClickID} {
+			if _, err := s.Click(ctx, id); err != nil {
+				t.Error(err)
+			}
+		}
+		var sum int
+		if err := db.Tx(ctx).NewRaw(`select sum(clicks) from daily_clicks`).Scan(ctx, &sum); err != nil {
+			return err
+		}
+		if sum != 3 {
+			t.Errorf("the sums of the days say %d clicks, want 3", sum)
+		}
+		return nil
+	})
+}

@@ -40,7 +40,7 @@ func findTarget(ctx context.Context, keyNorm string) (Target, error) {
 	var t Target
 	err := db.Tx(ctx).NewRaw(selectTarget+` where l.key_norm = ?`, keyNorm).Scan(ctx, t.fields(pgdialect.Array(&t.DeepLinkDomains))...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Target{}, fault.NotFound("link")
+		return Target{}, fault.NotFound("link").WithCode("link_not_found")
 	}
 	if err != nil {
 		return Target{}, fmt.Errorf("find link target: %w", err)
@@ -90,15 +90,16 @@ func (r clickRow) click() (Click, error) {
 	return c, nil
 }
 
-// insertClick stores a click and counts it in the sums of its day.
-func insertClick(ctx context.Context, c Click) error {
+// insertClick stores a click and counts it in the sums of its day. It reports whether the click
+// was not there yet.
+func insertClick(ctx context.Context, c Click) (bool, error) {
 	utm, err := json.Marshal(c.UTM)
 	if err != nil {
-		return fmt.Errorf("encode utm: %w", err)
+		return false, fmt.Errorf("encode utm: %w", err)
 	}
 	subIDs, err := json.Marshal(c.SubIDs)
 	if err != nil {
-		return fmt.Errorf("encode sub-ids: %w", err)
+		return false, fmt.Errorf("encode sub-ids: %w", err)
 	}
 	row := clickRow{
 		TenantID: tenancy.ID(ctx), ID: c.ID, LinkID: c.LinkID, PartnerID: c.PartnerID, CampaignID: c.CampaignID,
@@ -109,10 +110,15 @@ func insertClick(ctx context.Context, c Click) error {
 		flag := string(c.Flag)
 		row.Flag = &flag
 	}
-	if _, err := db.Tx(ctx).NewInsert().Model(&row).Exec(ctx); err != nil {
-		return fmt.Errorf("insert click: %w", err)
+	res, err := db.Tx(ctx).NewInsert().Model(&row).On("conflict do nothing").Exec(ctx)
+	if err != nil {
+		return false, fmt.Errorf("insert click: %w", err)
 	}
-	return countDaily(ctx, c)
+	n, err := res.RowsAffected()
+	if err != nil || n == 0 {
+		return false, err
+	}
+	return true, countDaily(ctx, c)
 }
 
 func selectClicks(ctx context.Context, rows any) *bun.SelectQuery {

@@ -98,7 +98,7 @@ func (s *Service) Credit(ctx context.Context, in CreditInput) (Click, error) {
 	if (Target{PartnerStatus: status}).Revoked() {
 		c.Flag = FlagRevoked
 	}
-	if err := insertClick(ctx, c); err != nil {
+	if _, err := insertClick(ctx, c); err != nil {
 		return Click{}, err
 	}
 	return findClick(ctx, c.ID)

@@ -35,6 +35,7 @@ func navigation(u routes.URLs, path string, waiting int) []layout.NavGroup {
 			{Label: "Program", Href: u.SettingsProgram(), Icon: ui.IconSettings},
 			{Label: "Mail", Href: u.SettingsMail(), Icon: ui.IconMail},
 			{Label: "Tracking", Href: u.SettingsTracking(), Icon: ui.IconFingerprint},
+			{Label: "Fraud rules", Href: u.SettingsFraud(), Icon: ui.IconShieldAlert},
 			{Label: "API keys", Href: u.APIKeys(), Icon: ui.IconKey},
 			{Label: "Admins", Href: u.Admins(), Icon: ui.IconUserCog},
 		}},

@@ -114,6 +114,8 @@ func (s *Server) Routes() []edge.Route {
 		detached(do("/admin/settings/mail/test", s.settingsMailTest)),
 		view("/admin/settings/tracking", s.settingsTrackingEdit),
 		do("/admin/settings/tracking", s.settingsTrackingUpdate),
+		view("/admin/settings/fraud", s.settingsFraudEdit),
+		do("/admin/settings/fraud", s.settingsFraudUpdate),
 
 		portalView("/partner", s.portalHome),
 		portalView("/partner/commissions", s.portalCommissionsIndex),

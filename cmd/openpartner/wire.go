@@ -121,7 +121,7 @@ func wire(p program, d *database) (*application, error) {
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod,
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), []jobs.Registration{
-			jobs.Retention(now), jobs.Rederivation(d.app, s.attribution, now),
+			jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(),
 		Observe: a.metrics.Job,
 	})

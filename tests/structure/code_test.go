@@ -98,6 +98,7 @@ func TestSystemPool(t *testing.T) {
 		"tracking.NewGate":    "looks up links and writes clicks of all tenants",
 		"edge.New":            "global routes, such as install",
 		"jobs.NewWorker":      "claims jobs of all tenants",
+		"jobs.ClickExpiry":    "may delete clicks",
 		"migrate.Check":       "reads the schema's number",
 		"metrics.New":         "counts jobs and connections at each scrape",
 	}

@@ -25,7 +25,7 @@ func TestWriters(t *testing.T) {
 	excused := map[string]map[string]string{
 		"jobs": {
 			"magic_links": "retention", "sessions": "retention", "idempotency_keys": "retention",
-			"platform.rate_limits": "retention", "platform.daily_salts": "retention", "platform.jobs": "the worker settles what outbox added",
+			"platform.rate_limits": "retention", "platform.daily_salts": "retention", "recent_clicks": "retention", "platform.jobs": "the worker settles what outbox added",
 		},
 		"app/install": {"platform.tenants": "names the program that it founds, as the system role"},
 	}

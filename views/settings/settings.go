@@ -79,3 +79,9 @@ func (p TrackingPage) secretLabel() string {
 	}
 	return "Make a secret"
 }
+
+// FraudPage is the form of the fraud rules, as it was typed.
+type FraudPage struct {
+	Clicks, Seconds string
+	Errors          fault.Fields
+}
