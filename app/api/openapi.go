@@ -161,6 +161,9 @@ func (o operation) id() string {
 // who says in words which keys may.
 func (o operation) who() string {
 	words := "Scope `" + o.Scope + "`."
+	if o.Or != "" {
+		words = "Scope `" + o.Scope + "` or `" + o.Or + "`."
+	}
 	switch {
 	case o.Auth == edge.Public:
 		return "Open to everybody; a key makes what it says trusted."
@@ -189,7 +192,7 @@ func queryWords() map[string]string {
 		"cursor":      "next_cursor of the page before.",
 		"limit":       "How many, 1 to 200; 50 without.",
 		"from":        "A time, or a day in UTC, from which on.",
-		"to":          "A time before which, or a last day in UTC.",
+		"to":          "A time before which, or a last day in UTC. Reports count whole days.",
 		"q":           "The beginning of a name or e-mail address.",
 		"bucket":      "day or week.",
 		"status":      "Only those in this state.",

@@ -97,6 +97,9 @@ func (s *Server) operations() []operation {
 
 		orOwn(asking(op(get, "/reports/overview", "reports:read", s.reportsOverview, "Add up a time", nil, figuresJSON{}), span...)),
 		orOwn(asking(op(get, "/reports/timeseries", "reports:read", s.reportsTimeseries, "Add up a time, by day or week", nil, timeseriesJSON{}), append(span, "bucket")...)),
+		orOwn(asking(op(get, "/reports/funnel", "reports:read", s.reportsFunnel, "Follow visitors from the click to the sale", nil, funnelJSON{}), span...)),
+		either(orOwn(asking(op(get, "/partners/:id/dashboard", "reports:read", s.dashboardsShow, "Show what a partner's business comes to", nil, dashboardJSON{}),
+			"from", "to", "campaign_id", "bucket")), "commissions:read"),
 
 		asking(op(get, "/api-keys", adminRead, s.apiKeysIndex, "List API keys", nil, list[apiKeyJSON]{}), pages...),
 		created(op(post, "/api-keys", admin, s.apiKeysCreate, "Make an API key", apiKeyIn{}, newAPIKeyJSON{})),
@@ -146,6 +149,9 @@ func empty(o operation) operation { o.Status = http.StatusNoContent; return o }
 
 // orOwn lets a partner's key in, too; the service keeps it to its own rows.
 func orOwn(o operation) operation { o.Role = own; return o }
+
+// either lets a key in that holds another scope instead.
+func either(o operation, scope string) operation { o.Or = scope; return o }
 
 func detached(o operation) operation { o.Group = edge.Detached; return o }
 

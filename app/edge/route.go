@@ -51,6 +51,7 @@ type Route struct {
 	Auth   Auth
 	Role   string // of a session
 	Scope  string // of a key
+	Or     string // another scope that does as well
 	StepUp bool   // a person must have signed in within the last 30 minutes
 	Root   bool   // outside of every tenant
 	Limit  limits.Rule

@@ -22,52 +22,90 @@ import (
 
 func ptr[T any](v T) *T { return &v }
 
-// story makes one linear campaign of 10 percent with two partners, one customer who clicked on
-// both, and gives the partners, the service and a way to record events.
-func story(t *testing.T) (ctx context.Context, s *reports.Service, ada, bo uuid.UUID, record func(day int, in attribution.EventInput)) {
+// shop is a program in a rolled-back transaction, with one linear campaign of 10 percent and a
+// clock that tests move.
+type shop struct {
+	t           *testing.T
+	ctx         context.Context
+	now         time.Time
+	campaign    uuid.UUID
+	partners    *partners.Service
+	links       *links.Service
+	tracking    *tracking.Service
+	attribution *attribution.Service
+	reports     *reports.Service
+}
+
+func open(t *testing.T) *shop {
 	t.Helper()
-	ctx = testkit.Tx(t)
-	now := time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-	clock := func() time.Time { return now }
-	c, p, k, m := campaigns.NewService(clock), partners.NewService(nil, clock), tracking.NewService(clock), commissions.NewService(clock)
-	l := links.NewService(c, p, clock)
+	w := &shop{t: t, ctx: testkit.Tx(t), now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	clock := func() time.Time { return w.now }
+	c, m := campaigns.NewService(clock), commissions.NewService(clock)
+	w.partners, w.tracking, w.reports = partners.NewService(nil, clock), tracking.NewService(clock), reports.NewService(clock)
+	w.links = links.NewService(c, w.partners, clock)
 	unsigned := func(context.Context) (string, bool, error) { return "", false, nil }
-	a := attribution.NewService(k, c, m, unsigned, clock)
-	campaign, err := c.Create(ctx, campaigns.Input{
+	w.attribution = attribution.NewService(w.tracking, c, m, unsigned, clock)
+	campaign, err := c.Create(w.ctx, campaigns.Input{
 		Name: ptr("Summer"), DestinationURL: ptr("https://shop.example.com/"), AttributionModel: ptr(campaigns.Linear),
 		Rules: &[]campaigns.RuleInput{{Kind: "percent", Rate: "10"}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	promote := func(name string) uuid.UUID {
-		partner, err := p.Create(ctx, partners.CreateInput{Email: name + "@example.com", Name: name, CampaignIDs: []uuid.UUID{campaign.ID}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		link, err := l.Create(ctx, partner.ID, links.Input{CampaignID: campaign.ID})
-		if err != nil {
-			t.Fatal(err)
-		}
-		passage, err := k.Open(ctx, tracking.Visit{Key: link.Key, Query: url.Values{}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := a.Identify(ctx, attribution.IdentifyInput{Cref: passage.ClickID, UserID: "u1"}); err != nil {
-			t.Fatal(err)
-		}
-		now = now.Add(time.Minute)
-		return partner.ID
+	w.campaign = campaign.ID
+	return w
+}
+
+// partner adds one with a link.
+func (w *shop) partner(name string) (uuid.UUID, links.Link) {
+	w.t.Helper()
+	partner, err := w.partners.Create(w.ctx, partners.CreateInput{Email: name + "@example.com", Name: name, CampaignIDs: []uuid.UUID{w.campaign}})
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	ada, bo = promote("ada"), promote("bo")
-	record = func(day int, in attribution.EventInput) {
-		now = time.Date(2026, 3, day, 12, 0, 0, 0, time.UTC)
-		in.UserID = "u1"
-		if _, err := a.Record(ctx, in); err != nil {
-			t.Fatal(err)
-		}
+	link, err := w.links.Create(w.ctx, partner.ID, links.Input{CampaignID: w.campaign})
+	if err != nil {
+		w.t.Fatal(err)
 	}
-	return ctx, reports.NewService(clock), ada, bo, record
+	return partner.ID, link
+}
+
+// click visits through a link, and ties the visit to users.
+func (w *shop) click(link links.Link, users ...string) uuid.UUID {
+	w.t.Helper()
+	w.now = w.now.Add(time.Minute)
+	passage, err := w.tracking.Open(w.ctx, tracking.Visit{Key: link.Key, Query: url.Values{}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, user := range users {
+		if _, err := w.attribution.Identify(w.ctx, attribution.IdentifyInput{Cref: passage.ClickID, UserID: user}); err != nil {
+			w.t.Fatal(err)
+		}
+		w.now = w.now.Add(time.Second)
+	}
+	return passage.ClickID
+}
+
+// record has a user do something on a day of March, at noon.
+func (w *shop) record(day int, user string, in attribution.EventInput) {
+	w.t.Helper()
+	w.now = time.Date(2026, 3, day, 12, 0, 0, 0, time.UTC)
+	in.UserID = user
+	if _, err := w.attribution.Record(w.ctx, in); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// story gives two partners and one customer who clicked on both, and a way to record events.
+func story(t *testing.T) (ctx context.Context, s *reports.Service, ada, bo uuid.UUID, record func(day int, in attribution.EventInput)) {
+	t.Helper()
+	w := open(t)
+	ada, one := w.partner("ada")
+	bo, other := w.partner("bo")
+	w.click(one, "u1")
+	w.click(other, "u1")
+	return w.ctx, w.reports, ada, bo, func(day int, in attribution.EventInput) { t.Helper(); w.record(day, "u1", in) }
 }
 
 func TestService_Overview(t *testing.T) {

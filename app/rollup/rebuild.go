@@ -139,4 +139,3 @@ func deedsOf(ctx context.Context, day time.Time, after uuid.UUID) ([]Deed, uuid.
 	}
 	return out, after, nil
 }
-
