@@ -28,6 +28,7 @@ type program struct {
 	key      string
 	data     string
 	database string // the system role's login
+	owner    string // the owner's login
 
 	binary string
 	env    []string
@@ -72,7 +73,7 @@ func (b *bench) startProgram(ctx context.Context, name string) (*program, error)
 	if err != nil {
 		return nil, errors.Join(err, p.stop())
 	}
-	p.database = joined.SystemURL()
+	p.database, p.owner = joined.SystemURL(), joined.OwnerURL()
 	return p, nil
 }
 
