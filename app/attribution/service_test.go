@@ -96,8 +96,11 @@ func (w *world) identify(cref uuid.UUID, user string) attribution.Identified {
 	return must(w.attribution.Identify(w.ctx, attribution.IdentifyInput{Cref: cref, UserID: user}))(w.t)
 }
 
+// sale is a purchase, a moment after whatever came before it: of two at the same moment their ids
+// would decide.
 func (w *world) sale(user string, amount int64) attribution.Outcome {
 	w.t.Helper()
+	w.now = w.now.Add(time.Second)
 	return w.record(attribution.EventInput{UserID: user, Type: "purchase", Amount: &amount, Currency: ptr("USD")})
 }
 
