@@ -92,3 +92,37 @@ func (c *outboxCollector) Collect(out chan<- prometheus.Metric) {
 	out <- gauge(c.jobs, float64(d.Dead), "dead")
 	out <- gauge(c.oldest, d.Oldest.Seconds())
 }
+
+// clickCollector shows how clicks get into the database, and what waits on the disk while it is
+// away.
+type clickCollector struct {
+	count                  func() Clicks
+	clicks, batches, depth *prometheus.Desc
+}
+
+func newClickCollector(count func() Clicks) *clickCollector {
+	return &clickCollector{
+		count:   count,
+		clicks:  prometheus.NewDesc("openpartner_clicks_total", "Clicks by what became of them; those that were spooled are replayed later.", []string{"result"}, nil),
+		batches: prometheus.NewDesc("openpartner_click_batches_total", "Transactions in which clicks were stored.", nil, nil),
+		depth:   prometheus.NewDesc("openpartner_click_spool_depth", "Clicks on the disk that the database does not have yet.", nil, nil),
+	}
+}
+
+// Describe is part of prometheus.Collector.
+func (c *clickCollector) Describe(out chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{c.clicks, c.batches, c.depth} {
+		out <- d
+	}
+}
+
+// Collect is part of prometheus.Collector.
+func (c *clickCollector) Collect(out chan<- prometheus.Metric) {
+	n := c.count()
+	out <- counter(c.clicks, float64(n.Stored), "stored")
+	out <- counter(c.clicks, float64(n.Spooled), "spooled")
+	out <- counter(c.clicks, float64(n.Replayed), "replayed")
+	out <- counter(c.clicks, float64(n.Refused), "refused")
+	out <- counter(c.batches, float64(n.Batches))
+	out <- gauge(c.depth, float64(n.Depth))
+}

@@ -27,12 +27,16 @@ import (
 // MeasureFunc says how much waits in the outbox, over all tenants.
 type MeasureFunc func(ctx context.Context) (outbox.Depth, error)
 
+// Clicks are what has become of clicks since the start, and how many wait in the spool.
+type Clicks struct{ Stored, Batches, Spooled, Replayed, Refused, Depth int64 }
+
 // Options are what Metrics are made of.
 type Options struct {
 	Version string
 	Token   string // what a scraper has to show; empty: only scrapers on this machine
 	Pools   map[string]*db.Pool
 	Measure MeasureFunc
+	Clicks  func() Clicks
 	Log     *slog.Logger
 }
 
@@ -72,6 +76,9 @@ func New(o Options) *Metrics {
 	}
 	if o.Measure != nil {
 		m.registry.MustRegister(newOutboxCollector(o.Measure, o.Log))
+	}
+	if o.Clicks != nil {
+		m.registry.MustRegister(newClickCollector(o.Clicks))
 	}
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)})
 	return m
