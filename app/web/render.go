@@ -55,6 +55,17 @@ func (s *Server) renderIn(ctx context.Context, c echo.Context, status int, body 
 	return c.HTMLBlob(status, buf.Bytes())
 }
 
+// within renders in a short transaction, for handlers that have none of the request's: the frame
+// of a page counts what waits.
+func (s *Server) within(c echo.Context, render func() error) error {
+	outer := c.Request()
+	defer func() { c.SetRequest(outer) }()
+	return s.Edge.Run(outer.Context(), true, func(ctx context.Context) error {
+		c.SetRequest(outer.WithContext(ctx))
+		return render()
+	})
+}
+
 // ok renders a page that all went well with.
 func (s *Server) ok(c echo.Context, title string, body templ.Component) error {
 	return s.page(c, http.StatusOK, title, body)

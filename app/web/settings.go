@@ -133,7 +133,7 @@ func (s *Server) settingsMailTest(c echo.Context) error {
 	if err := s.SendTestMail(ctx, to); err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, "Mail works", settingsview.MailTested(to))
+	return s.within(c, func() error { return s.ok(c, "Mail works", settingsview.MailTested(to)) })
 }
 
 func (s *Server) settingsTrackingEdit(c echo.Context) error {

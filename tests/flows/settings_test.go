@@ -59,6 +59,18 @@ func TestSettings_Mail(t *testing.T) {
 	}
 }
 
+func TestSettings_MailIsTested(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.both(t, func(t *testing.T, v *testkit.Visitor) {
+		doc := parsed(t, v.Post("/admin/settings/mail/test", nil), http.StatusOK)
+		says(t, doc, "ada@example.com")
+		if whole(doc) == v.HTMX {
+			t.Errorf("a whole page: %v", whole(doc))
+		}
+	})
+}
+
 func TestSettings_Tracking(t *testing.T) {
 	t.Parallel()
 	p := start(t)
