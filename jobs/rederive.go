@@ -13,20 +13,8 @@ import (
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-const (
-	// stretch is how long a long work goes on before it lets others in and continues later.
-	stretch = 10 * time.Second
-	// toldDifferences bounds how many lines a result lists; the counts go on.
-	toldDifferences = 1000
-)
-
-// rederived is the result of deciding events anew, and how far it is.
-type rederived struct {
-	DryRun      bool                     `json:"dry_run"`
-	Changed     int                      `json:"changed"`     // lines that change, listed or not
-	Differences []commissions.Difference `json:"differences"` // the first of them
-	After       string                   `json:"after,omitempty"`
-}
+// stretch is how long a long work goes on before it lets others in and continues later.
+const stretch = 10 * time.Second
 
 // Rederivation decides customers' events anew, part by part, each in a transaction of its own.
 func Rederivation(app *db.Pool, a *attribution.Service, now func() time.Time) Registration {
@@ -52,7 +40,7 @@ func rederivePart(ctx context.Context, app *db.Pool, a *attribution.Service, j J
 		if err != nil {
 			return err
 		}
-		result := rederived{DryRun: order.DryRun, Differences: []commissions.Difference{}}
+		result := attribution.Rederived{DryRun: order.DryRun, Differences: []commissions.Difference{}}
 		if len(row.Result) > 0 {
 			if err := json.Unmarshal(row.Result, &result); err != nil {
 				return Cancel(err)
@@ -69,10 +57,8 @@ func rederivePart(ctx context.Context, app *db.Pool, a *attribution.Service, j J
 		if err != nil {
 			return err
 		}
-		result.After, done = step.Last, step.Last == ""
-		result.Changed += len(step.Differences)
-		room := max(0, toldDifferences-len(result.Differences))
-		result.Differences = append(result.Differences, step.Differences[:min(room, len(step.Differences))]...)
+		result.Add(step)
+		done = step.Last == ""
 		progress.Done += step.Users
 		return outbox.Report(ctx, j.ID, progress, result)
 	})

@@ -175,10 +175,14 @@ func (w *Worker) run(ctx context.Context, j Job) {
 	}
 	took := time.Since(began)
 	log := w.Log.With("job_id", j.ID, "kind", j.Kind, "attempt", j.Attempt, "tenant", j.Tenant.Slug, "ms", took.Milliseconds())
-	result := resultOf(j, err, ctx.Err() != nil)
+	outcome := resultOf(j, err, ctx.Err() != nil)
 	if w.Observe != nil {
-		w.Observe(j.Kind, string(result), took)
+		w.Observe(j.Kind, string(outcome), took)
 	}
+	if !settled {
+		w.settle(ctx, log, j, err, outcome)
+	}
+	// The line comes last, so that who reads it finds the row settled.
 	switch {
 	case err == nil:
 		log.Info("job done")
@@ -187,14 +191,14 @@ func (w *Worker) run(ctx context.Context, j Job) {
 	default:
 		log.Warn("job failed", "error", err)
 	}
-	if settled {
-		return
-	}
-	// The outcome is recorded even while shutting down, so the worker's context does not count.
-	settleCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+}
+
+// settle records the outcome, even while shutting down, so the worker's context does not count.
+func (w *Worker) settle(ctx context.Context, log *slog.Logger, j Job, err error, r result) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
-	settleErr := w.System.InTx(settleCtx, db.TxOptions{Platform: true}, func(txCtx context.Context) error {
-		return settleAs(txCtx, j, err, result)
+	settleErr := w.System.InTx(ctx, db.TxOptions{Platform: true}, func(txCtx context.Context) error {
+		return settleAs(txCtx, j, err, r)
 	})
 	if settleErr != nil {
 		log.Error("job not settled; its lease will run out", "error", settleErr)

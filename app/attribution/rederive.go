@@ -36,6 +36,25 @@ type Rederive struct {
 	Cause      commissions.Cause `json:"cause,omitempty"`
 }
 
+// Rederived is the result of such a job, and how far it is.
+type Rederived struct {
+	DryRun      bool                     `json:"dry_run"`
+	Changed     int                      `json:"changed"`     // lines that change, listed or not
+	Differences []commissions.Difference `json:"differences"` // the first of them
+	After       string                   `json:"after,omitempty"`
+}
+
+// toldDifferences bounds how many lines a result lists; the counts go on.
+const toldDifferences = 1000
+
+// Add notes what a step found.
+func (r *Rederived) Add(step Step) {
+	r.After = step.Last
+	r.Changed += len(step.Differences)
+	room := max(0, toldDifferences-len(r.Differences))
+	r.Differences = append(r.Differences, step.Differences[:min(room, len(step.Differences))]...)
+}
+
 // OrderRederive has a job decide events anew, and gives its id.
 func (s *Service) OrderRederive(ctx context.Context, in Rederive) (uuid.UUID, error) {
 	if err := auth.Require(ctx, auth.AdminScope); err != nil {

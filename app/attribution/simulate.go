@@ -82,6 +82,22 @@ func add(sums map[Simulated]Simulated, lines []commissions.Difference) {
 	}
 }
 
+// Totals sums what was simulated up by currency; amounts of different currencies are never added.
+func Totals(all []Simulated) []Simulated {
+	var out []Simulated
+	for _, one := range all {
+		i := slices.IndexFunc(out, func(sum Simulated) bool { return sum.Currency == one.Currency })
+		if i < 0 {
+			i = len(out)
+			out = append(out, Simulated{Currency: one.Currency})
+		}
+		out[i].Was += one.Was
+		out[i].WouldBe += one.WouldBe
+	}
+	slices.SortFunc(out, func(a, b Simulated) int { return cmp.Compare(a.Currency, b.Currency) })
+	return out
+}
+
 func sorted(sums map[Simulated]Simulated) []Simulated {
 	out := make([]Simulated, 0, len(sums))
 	for _, s := range sums {

@@ -84,6 +84,21 @@ func selectNames(ctx context.Context) ([]Name, error) {
 	return names, err
 }
 
+func namesOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+	out := map[uuid.UUID]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var names []Name
+	if err := db.Tx(ctx).NewRaw(`select id, name from campaigns where id in (?)`, bun.List(ids)).Scan(ctx, &names); err != nil {
+		return nil, fmt.Errorf("read campaign names: %w", err)
+	}
+	for _, n := range names {
+		out[n.ID] = n.Name
+	}
+	return out, nil
+}
+
 func insertCampaign(ctx context.Context, c Campaign) error {
 	_, err := db.Tx(ctx).NewRaw(`
 		insert into campaigns (tenant_id, id, name, destination_url, deep_link_domains, status, starts_at, ends_at, created_at)

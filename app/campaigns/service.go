@@ -225,6 +225,11 @@ func (s *Service) Names(ctx context.Context) ([]Name, error) {
 	return names, nil
 }
 
+// NamesOf gives the names of campaigns, archived ones included.
+func (s *Service) NamesOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+	return namesOf(ctx, ids)
+}
+
 // History is all that campaigns ever said: versions and rules, the closed ones included.
 type History struct {
 	versions map[uuid.UUID][]version

@@ -101,6 +101,9 @@ func findCommission(ctx context.Context, id uuid.UUID, lock bool) (Commission, e
 func listCommissions(ctx context.Context, f Filter, page paging.Page, now time.Time) ([]Commission, error) {
 	var rows []Commission
 	q := selectCommissions(ctx).OrderExpr("m.created_at desc, m.id desc").Limit(page.Ask())
+	if len(f.IDs) > 0 {
+		q = q.Where("m.id in (?)", bun.List(f.IDs))
+	}
 	if f.Status != "" {
 		q = q.Where("m.status = ?", f.Status)
 	}

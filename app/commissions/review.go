@@ -224,6 +224,9 @@ type AdjustInput struct {
 	Amount    int64
 	Currency  string
 	Note      string
+
+	// Unread says which inputs a surface could not read at all; it is told along with the rest.
+	Unread fault.Fields
 }
 
 // Adjust writes a row by hand. It is approved at once: whoever may write it may approve it.
@@ -241,8 +244,10 @@ func (s *Service) Adjust(ctx context.Context, in AdjustInput) (Commission, error
 	if err := in.check(note); err != nil {
 		return Commission{}, err
 	}
-	if known, err := partnerExists(ctx, in.PartnerID); err != nil || !known {
-		return Commission{}, notFoundOr(err)
+	if known, err := partnerExists(ctx, in.PartnerID); err != nil {
+		return Commission{}, err
+	} else if !known {
+		return Commission{}, fault.InvalidField("partner_id", "There is no such partner.")
 	}
 	now := s.now()
 	c := Commission{
@@ -260,17 +265,13 @@ func (s *Service) Adjust(ctx context.Context, in AdjustInput) (Commission, error
 	})
 }
 
-func notFoundOr(err error) error {
-	if err != nil {
-		return err
-	}
-	return fault.NotFound("partner").WithField("partner_id", "There is no such partner.")
-}
-
 func (in AdjustInput) check(note string) error {
 	fields := fault.Fields{}
+	for name, sentence := range in.Unread {
+		fields.Add(name, sentence)
+	}
 	if in.Amount == 0 || in.Amount > money.Max || in.Amount < -money.Max {
-		fields.Add("amount", "Give an amount in minor units that is not zero.")
+		fields.Add("amount", "Give an amount that is not zero.")
 	}
 	if !money.Valid(in.Currency) {
 		fields.Add("currency", "Give a currency as its three-letter code in capitals, such as USD.")

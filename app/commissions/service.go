@@ -19,6 +19,7 @@ func NewService(now func() time.Time) *Service { return &Service{now: now} }
 
 // Filter narrows a list.
 type Filter struct {
+	IDs        []uuid.UUID // these alone
 	Status     string
 	Ready      bool // pending, with the hold over: what an admin may decide now
 	PartnerID  *uuid.UUID

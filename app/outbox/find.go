@@ -20,6 +20,7 @@ type Row struct {
 	Kind       string
 	Status     string // pending, running, done, dead or cancelled
 	Attempts   int
+	Args       json.RawMessage
 	Progress   json.RawMessage
 	Result     json.RawMessage // what it found out, for whoever asked for it
 	LastError  *string
@@ -57,7 +58,7 @@ func (r Row) Counted() Progress {
 func Find(ctx context.Context, id uuid.UUID) (Row, error) {
 	var r Row
 	err := db.Tx(ctx).NewRaw(`
-		select id, kind, status, attempts, coalesce(progress, 'null') as progress, result, last_error, run_at, finished_at, created_at
+		select id, kind, status, attempts, args, coalesce(progress, 'null') as progress, result, last_error, run_at, finished_at, created_at
 		from platform.jobs where id = ?`, id).Scan(ctx, &r)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Row{}, fault.NotFound("job")

@@ -184,6 +184,21 @@ func selectNames(ctx context.Context) ([]Name, error) {
 	return names, nil
 }
 
+func namesOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+	out := map[uuid.UUID]string{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	var names []Name
+	if err := db.Tx(ctx).NewRaw(`select id, name from partners where id in (?)`, bun.List(ids)).Scan(ctx, &names); err != nil {
+		return nil, fmt.Errorf("read partner names: %w", err)
+	}
+	for _, n := range names {
+		out[n.ID] = n.Name
+	}
+	return out, nil
+}
+
 func selectGrants(ctx context.Context, id uuid.UUID) ([]uuid.UUID, error) {
 	var found []uuid.UUID
 	err := db.Tx(ctx).NewRaw(`select campaign_id from partner_campaigns where partner_id = ? order by campaign_id`, id).Scan(ctx, &found)

@@ -277,6 +277,11 @@ type Name struct {
 // Names gives the partners who can get links, by name, for choices in forms.
 func (s *Service) Names(ctx context.Context) ([]Name, error) { return selectNames(ctx) }
 
+// NamesOf gives the names of partners, whatever has become of them.
+func (s *Service) NamesOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error) {
+	return namesOf(ctx, ids)
+}
+
 // Grants gives the campaigns that a partner may promote.
 func (s *Service) Grants(ctx context.Context, id uuid.UUID) ([]uuid.UUID, error) {
 	if err := auth.RequireOwn(ctx, "partners:read", id); err != nil {

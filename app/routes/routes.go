@@ -101,6 +101,7 @@ func (u URLs) PartnerReinstatement(id uuid.UUID) string {
 	return u.PartnerShow(id) + "/reinstatement"
 }
 func (u URLs) PartnerCampaigns(id uuid.UUID) string { return u.PartnerShow(id) + "/campaigns" }
+func (u URLs) PartnerCoupons(id uuid.UUID) string   { return u.Coupons() + "?partner_id=" + id.String() }
 func (u URLs) PartnerLinks(id uuid.UUID) string     { return u.PartnerShow(id) + "/links" }
 func (u URLs) PartnerOverride(id, campaign uuid.UUID) string {
 	return u.PartnerShow(id) + "/overrides/" + campaign.String()
@@ -112,16 +113,33 @@ func (u URLs) CampaignShow(id uuid.UUID) string {
 }
 func (u URLs) CampaignEdit(id uuid.UUID) string   { return u.CampaignShow(id) + "/edit" }
 func (u URLs) CampaignStatus(id uuid.UUID) string { return u.CampaignShow(id) + "/status" }
-func (u URLs) CampaignExample() string            { return u.Campaigns() + "/example" }
-func (u URLs) Links() string                      { return u.prefix + "/admin/links" }
-func (u URLs) LinksNew() string                   { return u.Links() + "/new" }
-func (u URLs) LinkShow(id uuid.UUID) string       { return u.Links() + "/" + id.String() }
-func (u URLs) LinkQR(id uuid.UUID) string         { return u.LinkShow(id) + "/qr.svg" }
-func (u URLs) LinkArchival(id uuid.UUID) string   { return u.LinkShow(id) + "/archival" }
-func (u URLs) Activity() string                   { return u.prefix + "/admin/activity" }
-func (u URLs) ActivityClicks() string             { return u.Activity() + "/clicks" }
-func (u URLs) EventShow(id uuid.UUID) string      { return u.Activity() + "/events/" + id.String() }
-func (u URLs) ClickShow(id uuid.UUID) string      { return u.Activity() + "/clicks/" + id.String() }
+func (u URLs) CampaignSimulation(id uuid.UUID) string {
+	return u.CampaignShow(id) + "/simulation"
+}
+func (u URLs) CampaignExample() string          { return u.Campaigns() + "/example" }
+func (u URLs) Links() string                    { return u.prefix + "/admin/links" }
+func (u URLs) LinksNew() string                 { return u.Links() + "/new" }
+func (u URLs) LinkShow(id uuid.UUID) string     { return u.Links() + "/" + id.String() }
+func (u URLs) LinkQR(id uuid.UUID) string       { return u.LinkShow(id) + "/qr.svg" }
+func (u URLs) LinkArchival(id uuid.UUID) string { return u.LinkShow(id) + "/archival" }
+func (u URLs) Activity() string                 { return u.prefix + "/admin/activity" }
+func (u URLs) ActivityClicks() string           { return u.Activity() + "/clicks" }
+func (u URLs) EventShow(id uuid.UUID) string    { return u.Activity() + "/events/" + id.String() }
+func (u URLs) ClickShow(id uuid.UUID) string    { return u.Activity() + "/clicks/" + id.String() }
+func (u URLs) ClickFlag(id uuid.UUID) string    { return u.ClickShow(id) + "/flag" }
+func (u URLs) ClickUnflag(id uuid.UUID) string  { return u.ClickShow(id) + "/unflag" }
+func (u URLs) ClickConfirmation(id uuid.UUID) string {
+	return u.ClickShow(id) + "/confirmation"
+}
+func (u URLs) Fraud() string                      { return u.prefix + "/admin/fraud" }
+func (u URLs) Rederive() string                   { return u.Activity() + "/rederive" }
+func (u URLs) JobShow(id uuid.UUID) string        { return u.prefix + "/admin/jobs/" + id.String() }
+func (u URLs) Coupons() string                    { return u.prefix + "/admin/coupons" }
+func (u URLs) CouponsNew() string                 { return u.Coupons() + "/new" }
+func (u URLs) CouponStatus(id uuid.UUID) string   { return u.Coupons() + "/" + id.String() + "/status" }
+func (u URLs) CommissionsBulk() string            { return u.Commissions() + "/bulk" }
+func (u URLs) AdjustmentsNew() string             { return u.Adjustments() + "/new" }
+func (u URLs) Adjustments() string                { return u.Commissions() + "/adjustments" }
 func (u URLs) Commissions() string                { return u.prefix + "/admin/commissions" }
 func (u URLs) CommissionShow(id uuid.UUID) string { return u.Commissions() + "/" + id.String() }
 func (u URLs) CommissionApproval(id uuid.UUID) string {

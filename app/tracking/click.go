@@ -22,6 +22,15 @@ const (
 	FlagSelfReferral Flag = "self_referral"
 )
 
+// Flags are all of them, those that ask for a person's judgement first.
+func Flags() []Flag {
+	return append(Suspicions(), FlagBot, FlagRevoked, FlagManual)
+}
+
+// Suspicions are the flags that a person should look at: a machine guessed. The others are
+// plain facts.
+func Suspicions() []Flag { return []Flag{FlagVelocity, FlagSelfReferral} }
+
 // Click is one visit through a link.
 type Click struct {
 	ID             uuid.UUID

@@ -155,6 +155,14 @@ func listClicks(ctx context.Context, f ClickFilter, page paging.Page) ([]Click, 
 	if f.Flagged {
 		q = q.Where("k.flag is not null")
 	}
+	if len(f.Flags) > 0 {
+		q = q.Where("k.flag in (?)", bun.List(f.Flags))
+	}
+	if f.Reviewed != nil && *f.Reviewed {
+		q = q.Where("k.reviewed_at is not null")
+	} else if f.Reviewed != nil {
+		q = q.Where("k.reviewed_at is null")
+	}
 	if page.After != nil {
 		q = q.Where("(k.occurred_at, k.id) < (?, ?)", page.After.At, page.After.ID)
 	}

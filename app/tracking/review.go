@@ -45,11 +45,8 @@ func (s *Service) Review(ctx context.Context, click uuid.UUID, flag Flag) (Click
 	if flag == "" {
 		action = "click.unflagged"
 	}
-	now, by := s.now(), auth.From(ctx).ID
-	c.Flag, c.ReviewedAt, c.ReviewedBy = flag, &now, nil
-	if by != uuid.Nil {
-		c.ReviewedBy = &by
-	}
+	c.Flag = flag
+	s.judged(ctx, &c)
 	if err := updateReview(ctx, c); err != nil {
 		return Click{}, err
 	}
@@ -59,6 +56,43 @@ func (s *Service) Review(ctx context.Context, click uuid.UUID, flag Flag) (Click
 	return c, audit.Record(ctx, audit.Entry{
 		Action: action, SubjectKind: "click", SubjectID: click, Detail: map[string]string{"was": string(was), "flag": string(flag)},
 	})
+}
+
+// Confirm records that a person agrees with a click's flag. Nothing follows for the money: the
+// click did not count before, either.
+func (s *Service) Confirm(ctx context.Context, click uuid.UUID) (Click, error) {
+	if err := auth.Require(ctx, auth.AdminScope); err != nil {
+		return Click{}, err
+	}
+	if err := lockClick(ctx, click); err != nil {
+		return Click{}, err
+	}
+	c, err := findClick(ctx, click)
+	if err != nil {
+		return Click{}, err
+	}
+	if c.Flag == "" {
+		return Click{}, fault.Conflict("not_flagged", "This click has no flag.")
+	}
+	if c.ReviewedAt != nil {
+		return c, nil
+	}
+	s.judged(ctx, &c)
+	if err := updateReview(ctx, c); err != nil {
+		return Click{}, err
+	}
+	return c, audit.Record(ctx, audit.Entry{
+		Action: "click.flag_confirmed", SubjectKind: "click", SubjectID: click, Detail: map[string]string{"flag": string(c.Flag)},
+	})
+}
+
+// judged notes who decided about the click, and when.
+func (s *Service) judged(ctx context.Context, c *Click) {
+	now := s.now()
+	c.ReviewedAt, c.ReviewedBy = &now, nil
+	if by := auth.From(ctx).ID; by != uuid.Nil {
+		c.ReviewedBy = &by
+	}
 }
 
 // FlagAutomatically flags those of the clicks that have no flag and that no person has

@@ -47,6 +47,8 @@ type ClickFilter struct {
 	PartnerID  *uuid.UUID
 	CampaignID *uuid.UUID
 	Flagged    bool
+	Flags      []Flag // any of these
+	Reviewed   *bool  // by a person
 }
 
 // Clicks gives visits, newest first.

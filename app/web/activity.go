@@ -23,7 +23,7 @@ func (s *Server) eventsIndex(c echo.Context) error {
 	wrong := fault.Fields{}
 	filter := attribution.Filter{UserID: q.text("user_id"), Type: q.text("type")}
 	filter.From, filter.To = q.days(wrong)
-	p := activityview.EventsPage{UserID: filter.UserID, Type: filter.Type, From: q.text("from"), To: q.text("to"), Errors: wrong}
+	p := activityview.EventsPage{UserID: filter.UserID, Type: filter.Type, From: q.text("from"), To: q.text("to"), Errors: wrong, MayEdit: mayEdit(c)}
 	if len(wrong) == 0 {
 		found, err := s.Attribution.List(c.Request().Context(), filter, page)
 		if err != nil {
@@ -81,15 +81,12 @@ const eventsOfClick = 20
 
 func (s *Server) clicksShow(c echo.Context) error {
 	ctx := c.Request().Context()
-	id, err := pathID(c, "id", "click")
+	suspect, err := s.suspect(c)
 	if err != nil {
 		return err
 	}
-	p := activityview.ClickPage{Now: s.Now()}
-	if p.Click, err = s.Tracking.Click(ctx, id); err != nil {
-		return err
-	}
-	if p.Identities, err = s.Tracking.Identities(ctx, id); err != nil {
+	p := activityview.ClickPage{Suspect: suspect, MayEdit: mayEdit(c), Now: s.Now()}
+	if p.Identities, err = s.Tracking.Identities(ctx, p.Click.ID); err != nil {
 		return err
 	}
 	var users []string

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
@@ -85,12 +86,23 @@ func (s *Server) campaignsUpdate(c echo.Context) error {
 // campaignForm shows the form with its example worked out.
 func (s *Server) campaignForm(c echo.Context, status int, title string, p campaignsview.FormPage) error {
 	p.Example = exampleOf(p)
+	return s.formPage(c, status, campaignHeader(c, title, p), campaignsview.Form(p))
+}
+
+// campaignBody shows the form as a page of its own, wherever the request came from.
+func (s *Server) campaignBody(c echo.Context, title string, p campaignsview.FormPage) error {
+	p.Example = exampleOf(p)
+	head := campaignHeader(c, title, p)
+	return s.ok(c, head.Title, templ.Join(ui.PageHeader(head), campaignsview.Form(p)))
+}
+
+func campaignHeader(c echo.Context, title string, p campaignsview.FormPage) ui.HeaderProps {
 	head := ui.HeaderProps{Title: title, Crumbs: []ui.Crumb{{Label: "Campaigns", Href: urls(c).Campaigns()}}}
 	if p.ID != uuid.Nil {
 		head.Title, head.Subtitle = "Edit "+title, "What you save counts from that moment on. The past stays as it was."
 		head.Crumbs = append(head.Crumbs, ui.Crumb{Label: title, Href: urls(c).CampaignShow(p.ID)})
 	}
-	return s.formPage(c, status, head, campaignsview.Form(p))
+	return head
 }
 
 // campaignExamplesCreate computes what the rules of a form would pay. It saves nothing.
@@ -189,7 +201,7 @@ func ruleInputs(unread fault.Fields, rows []campaignsview.RuleRow) []campaigns.R
 		in := campaigns.RuleInput{EventType: row.EventType, Trigger: row.Trigger, Kind: row.Kind}
 		if row.Kind == string(campaigns.Fixed) {
 			in.Currency = row.Currency
-			in.Amount = amount(unread, "rules."+strconv.Itoa(i)+".amount", row)
+			in.Amount = amount(unread, "rules."+strconv.Itoa(i)+".amount", row.Amount, row.Currency)
 		} else {
 			in.Rate = strings.TrimSpace(strings.TrimSuffix(row.Rate, "%"))
 		}
@@ -202,20 +214,20 @@ func ruleInputs(unread fault.Fields, rows []campaignsview.RuleRow) []campaigns.R
 	return out
 }
 
-// amount reads what a fixed rule pays; nil when it can't be read. Before the currency is right
+// amount reads money as people write it; nil when it can't be read. Before the currency is right
 // an amount can't be judged, so only the currency is refused then.
-func amount(unread fault.Fields, field string, row campaignsview.RuleRow) *int64 {
-	a, err := money.ParseDecimal(row.Amount, row.Currency)
-	digits, known := money.Exponent(row.Currency)
+func amount(unread fault.Fields, field, text, currency string) *int64 {
+	a, err := money.ParseDecimal(text, currency)
+	digits, known := money.Exponent(currency)
 	switch {
 	case err == nil:
 		return &a.Minor
-	case !known && row.Amount != "":
+	case !known && text != "":
 		unjudged := int64(1)
 		return &unjudged
 	case known:
 		unread.Add(field, "Write the amount as a number with at most "+strconv.Itoa(digits)+" decimals, such as "+
-			money.Amount{Minor: 1250, Currency: row.Currency}.Decimal()+".")
+			money.Amount{Minor: 1250, Currency: currency}.Decimal()+".")
 	}
 	return nil
 }

@@ -1,10 +1,8 @@
 package web
 
 import (
-	"maps"
 	"net/http"
 
-	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/openpartner/openpartner/app/audit"
@@ -27,7 +25,7 @@ func (s *Server) commissionsIndex(c echo.Context) error {
 	filter, wrong := q.commissions()
 	p := ledger.IndexPage{
 		Status: q.text("status"), PartnerID: q.text("partner_id"), CampaignID: q.text("campaign_id"), From: q.text("from"), To: q.text("to"),
-		Errors: wrong, Now: s.Now(), MayEdit: mayEdit(c), Back: c.Request().URL.RequestURI(),
+		Errors: wrong, Now: s.Now(), MayEdit: mayEdit(c), Back: listHref(c), Selected: q.text("selected") == ledger.All,
 	}
 	if p.Partners, p.Campaigns, err = s.filterOptions(ctx, filter.PartnerID, filter.CampaignID); err != nil {
 		return err
@@ -47,10 +45,7 @@ func (f form) commissions() (commissions.Filter, fault.Fields) {
 	wrong := fault.Fields{}
 	out := commissions.Filter{PartnerID: f.chosen(wrong, "partner_id"), CampaignID: f.chosen(wrong, "campaign_id")}
 	out.From, out.To = f.days(wrong)
-	status, err := choice(f, "status", append(commissions.Statuses(), ledger.Ready))
-	if fields, is := fieldErrors(err); is {
-		maps.Copy(wrong, fields)
-	}
+	status := string(chosenOf(f, wrong, "status", append(commissions.Statuses(), ledger.Ready)))
 	if out.Ready = status == ledger.Ready; !out.Ready {
 		out.Status = status
 	}
@@ -142,15 +137,12 @@ func (s *Server) commissionApprovalsCreate(c echo.Context) error {
 
 // commissionRow answers an action in the list: the row as it is now, and what else changed.
 func (s *Server) commissionRow(c echo.Context, m commissions.Commission, back, notice string) error {
-	waiting, err := s.waiting(c.Request().Context())
+	waiting, err := s.Commissions.CountWaiting(c.Request().Context())
 	if err != nil {
 		return err
 	}
-	return s.page(c, http.StatusOK, "", templ.Join(
-		ledger.Row(ledger.RowProps{Commission: m, Now: s.Now(), MayEdit: mayEdit(c), Back: back}),
-		ui.NavCounterOOB(navCommissions, waiting),
-		ui.FlashOOB(ui.FlashMessage{Kind: ui.Success, Text: notice}),
-	))
+	row := ledger.RowProps{Commission: m, Now: s.Now(), MayEdit: mayEdit(c), Back: back}
+	return s.answer(c, notice, ledger.Row(row), ui.NavCounterOOB(navCommissions, waiting))
 }
 
 func (s *Server) commissionReversalsNew(c echo.Context) error {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -106,6 +107,15 @@ func choice[T ~string](f form, name string, allowed []T) (string, error) {
 		return "", fault.InvalidField(name, "Choose from the list.")
 	}
 	return chosen, nil
+}
+
+// chosenOf is choice for a filter, whose wrong values are told beside it.
+func chosenOf[T ~string](f form, wrong fault.Fields, name string, allowed []T) T {
+	chosen, err := choice(f, name, allowed)
+	if fields, is := fieldErrors(err); is {
+		maps.Copy(wrong, fields)
+	}
+	return T(chosen)
 }
 
 // pathID reads an id from the path. Anything that is not one does not exist.

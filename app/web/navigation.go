@@ -6,30 +6,40 @@ import (
 
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/views/layout"
+	"github.com/openpartner/openpartner/views/overview"
 	"github.com/openpartner/openpartner/views/ui"
 )
 
-// navCommissions is the counter of commissions that wait for a decision.
-const navCommissions = "nav-commissions"
+// The counters of what waits for a decision.
+const (
+	navCommissions = "nav-commissions"
+	navFraud       = "nav-fraud"
+)
 
 // waiting counts what waits for an admin.
-func (s *Server) waiting(ctx context.Context) (int, error) {
-	return s.Commissions.CountWaiting(ctx)
+func (s *Server) waiting(ctx context.Context) (n overview.Waiting, err error) {
+	if n.Commissions, err = s.Commissions.CountWaiting(ctx); err != nil {
+		return n, err
+	}
+	n.Clicks, err = s.Tracking.CountToReview(ctx)
+	return n, err
 }
 
 // navigation is the menu of an admin. The entry is current whose path begins the page's, the
 // longest one where several do.
-func navigation(u routes.URLs, path string, waiting int) []layout.NavGroup {
+func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.NavGroup {
 	groups := []layout.NavGroup{
 		{Items: []layout.NavItem{{Label: "Overview", Href: u.AdminHome(), Icon: ui.IconHouse, Primary: true}}},
 		{Label: "Promotion", Items: []layout.NavItem{
 			{Label: "Partners", Href: u.Partners(), Icon: ui.IconUsers, Primary: true},
 			{Label: "Campaigns", Href: u.Campaigns(), Icon: ui.IconMegaphone},
 			{Label: "Links", Href: u.Links(), Icon: ui.IconLink},
+			{Label: "Coupons", Href: u.Coupons(), Icon: ui.IconTicket},
 		}},
 		{Label: "Results", Items: []layout.NavItem{
 			{Label: "Activity", Href: u.Activity(), Icon: ui.IconActivity, Primary: true},
-			{Label: "Commissions", Href: u.Commissions(), Icon: ui.IconCoins, Primary: true, Counter: waiting, CounterID: navCommissions},
+			{Label: "Commissions", Href: u.Commissions(), Icon: ui.IconCoins, Primary: true, Counter: waiting.Commissions, CounterID: navCommissions},
+			{Label: "Fraud review", Href: u.Fraud(), Icon: ui.IconShieldAlert, Counter: waiting.Clicks, CounterID: navFraud},
 		}},
 		{Label: "Settings", Items: []layout.NavItem{
 			{Label: "Program", Href: u.SettingsProgram(), Icon: ui.IconSettings},

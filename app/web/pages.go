@@ -38,6 +38,21 @@ func (s *Server) confirm(c echo.Context, status int, p ui.ConfirmProps, inputs .
 	return s.page(c, status, p.Title, around(body, inputs...))
 }
 
+// answer is how htmx is told that an action in a list went through: what is to stand in place of
+// what was there, at most one counter of the navigation, and a notice.
+func (s *Server) answer(c echo.Context, notice string, changed ...templ.Component) error {
+	changed = append(changed, ui.FlashOOB(ui.FlashMessage{Kind: ui.Success, Text: notice}))
+	return s.page(c, http.StatusOK, "", templ.Join(changed...))
+}
+
+// instead has htmx show an answer as a new page body, wherever the request came from.
+func instead(c echo.Context) {
+	if fragment(c) {
+		c.Response().Header().Set("HX-Retarget", "#main")
+		c.Response().Header().Set("HX-Reswap", "innerHTML show:window:top")
+	}
+}
+
 // around gives a component its children right where it is rendered: the frame of the page would
 // take those in the context for its own.
 func around(c templ.Component, children ...templ.Component) templ.Component {
@@ -58,7 +73,7 @@ func pageOf(c echo.Context) (paging.Page, error) {
 func pager[T any](c echo.Context, path, target string, r paging.Result[T]) ui.PagerProps {
 	filters := url.Values{}
 	for name, values := range c.QueryParams() {
-		if name != "cursor" && values[0] != "" {
+		if name != "cursor" && name != "selected" && values[0] != "" {
 			filters.Set(name, values[0])
 		}
 	}
@@ -71,6 +86,17 @@ func pager[T any](c echo.Context, path, target string, r paging.Result[T]) ui.Pa
 		p.NextHref = withQuery(path, filters)
 	}
 	return p
+}
+
+// listHref is this page of a list, to come back to after an action in it.
+func listHref(c echo.Context) string {
+	q := url.Values{}
+	for name, values := range c.QueryParams() {
+		if name != "selected" && values[0] != "" {
+			q.Set(name, values[0])
+		}
+	}
+	return withQuery(c.Request().URL.Path, q)
 }
 
 func withQuery(path string, q url.Values) string {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/coupons"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/reports"
@@ -62,7 +63,11 @@ func (s *Server) latestOf(ctx context.Context, partner uuid.UUID, page *partners
 	if err != nil {
 		return err
 	}
-	page.Commissions, page.Clicks = earned.Items, clicked.Items
+	given, err := s.Coupons.List(ctx, coupons.Filter{PartnerID: &partner}, few)
+	if err != nil {
+		return err
+	}
+	page.Commissions, page.Clicks, page.Coupons = earned.Items, clicked.Items, given.Items
 	return nil
 }
 

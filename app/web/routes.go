@@ -71,6 +71,11 @@ func (s *Server) Routes() []edge.Route {
 		edit("/admin/links/:id/archival", s.linkArchivalsNew),
 		do("/admin/links/:id/archival", s.linkArchivalsCreate),
 
+		view("/admin/coupons", s.couponsIndex),
+		edit("/admin/coupons/new", s.couponsNew),
+		do("/admin/coupons", s.couponsCreate),
+		do("/admin/coupons/:id/status", s.couponStatusCreate),
+
 		view("/admin/campaigns", s.campaignsIndex),
 		edit("/admin/campaigns/new", s.campaignsNew),
 		do("/admin/campaigns", s.campaignsCreate),
@@ -78,6 +83,8 @@ func (s *Server) Routes() []edge.Route {
 		view("/admin/campaigns/:id", s.campaignsShow),
 		edit("/admin/campaigns/:id/edit", s.campaignsEdit),
 		do("/admin/campaigns/:id", s.campaignsUpdate),
+		view("/admin/campaigns/:id/simulation", s.simulationsNew),
+		compute("/admin/campaigns/:id/simulation", s.simulationsCreate),
 		edit("/admin/campaigns/:id/status", s.campaignStatusNew),
 		do("/admin/campaigns/:id/status", s.campaignStatusCreate),
 
@@ -85,8 +92,21 @@ func (s *Server) Routes() []edge.Route {
 		view("/admin/activity/events/:id", s.eventsShow),
 		view("/admin/activity/clicks", s.clicksIndex),
 		view("/admin/activity/clicks/:id", s.clicksShow),
+		edit("/admin/activity/clicks/:id/flag", s.clickFlagsNew),
+		do("/admin/activity/clicks/:id/flag", s.clickFlagsCreate),
+		edit("/admin/activity/clicks/:id/unflag", s.clickUnflagsNew),
+		do("/admin/activity/clicks/:id/unflag", s.clickUnflagsCreate),
+		do("/admin/activity/clicks/:id/confirmation", s.clickConfirmationsCreate),
+		view("/admin/fraud", s.fraudIndex),
+		edit("/admin/activity/rederive", s.rederiveNew),
+		do("/admin/activity/rederive", s.rederiveCreate),
+		view("/admin/jobs/:id", s.jobsShow),
 
 		view("/admin/commissions", s.commissionsIndex),
+		edit("/admin/commissions/bulk", s.commissionBulkNew),
+		do("/admin/commissions/bulk", s.commissionBulkCreate),
+		edit("/admin/commissions/adjustments/new", s.adjustmentsNew),
+		do("/admin/commissions/adjustments", s.adjustmentsCreate),
 		view("/admin/commissions/:id", s.commissionsShow),
 		edit("/admin/commissions/:id/approval", s.commissionApprovalsNew),
 		do("/admin/commissions/:id/approval", s.commissionApprovalsCreate),
@@ -152,6 +172,11 @@ func edit(path string, h echo.HandlerFunc) edge.Route {
 // do changes something.
 func do(path string, h echo.HandlerFunc) edge.Route {
 	return edge.Route{Method: http.MethodPost, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RoleAdmin, Handle: h}
+}
+
+// compute takes a form that asks and changes nothing, so that viewers may send it, too.
+func compute(path string, h echo.HandlerFunc) edge.Route {
+	return edge.Route{Method: http.MethodPost, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RoleViewer, Handle: h}
 }
 
 func limited(r edge.Route, name string, perMinute int) edge.Route {

@@ -14,6 +14,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/coupons"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/install"
 	"github.com/openpartner/openpartner/app/links"
@@ -40,6 +41,7 @@ type Options struct {
 	Links       *links.Service
 	Tracking    *tracking.Service
 	Attribution *attribution.Service
+	Coupons     *coupons.Service
 	Commissions *commissions.Service
 	Settings    *settings.Service
 	Reports     *reports.Service

@@ -132,7 +132,7 @@ func wire(p program, d *database) (*application, error) {
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Sessions: sessions, SignIn: s.signin, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
-		Attribution: s.attribution, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
+		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
 		SendTestMail: mailer.SendTest, OperatorMail: operator != nil, DevMail: devMail,
 	})
 	a.api = api.NewServer(api.Options{

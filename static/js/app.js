@@ -31,6 +31,16 @@
 
   on("click", "[data-select-all]", (input) => input.select());
 
+  // All rows of a bulk action are ticked at once, or none when all are.
+  on("click", "[data-tick-all]", (link, e) => {
+    if (e.metaKey || e.ctrlKey || e.shiftKey) return;
+    e.preventDefault();
+    const boxes = [...document.querySelectorAll(`input[type="checkbox"][form="${link.dataset.tickAll}"]`)];
+    const all = boxes.every((box) => box.checked);
+    for (const box of boxes) box.checked = !all;
+    link.textContent = all ? "Select all on this page" : "Select none";
+  });
+
   // A hidden live region for what is only seen otherwise.
   const voice = document.createElement("div");
   voice.className = "sr-only";

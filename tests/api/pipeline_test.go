@@ -169,7 +169,7 @@ func TestDecisionsOfPeople(t *testing.T) {
 			t.Errorf("%s: %v", field, got)
 		}
 	}
-	p.want(404, "POST", "/commissions/adjustments", object{"partner_id": "0198f0e0-0000-7000-8000-000000000000", "amount": 5, "currency": "USD", "note": "x"})
+	p.want(422, "POST", "/commissions/adjustments", object{"partner_id": "0198f0e0-0000-7000-8000-000000000000", "amount": 5, "currency": "USD", "note": "x"})
 	p.Command("verify-ledger")
 }
 

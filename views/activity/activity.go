@@ -13,6 +13,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/tracking"
+	fraudview "github.com/openpartner/openpartner/views/fraud"
 	"github.com/openpartner/openpartner/views/ledger"
 	"github.com/openpartner/openpartner/views/ui"
 )
@@ -38,7 +39,16 @@ type EventsPage struct {
 	Events                 []attribution.Listed
 	UserID, Type, From, To string // what the list is narrowed to
 	Errors                 fault.Fields
+	MayEdit                bool
 	Pager                  ui.PagerProps
+}
+
+// rederiveHref decides events anew, of the user that the list is narrowed to.
+func (p EventsPage) rederiveHref(u routes.URLs) string {
+	if p.UserID == "" {
+		return u.Rederive()
+	}
+	return u.Rederive() + "?user_id=" + url.QueryEscape(p.UserID)
 }
 
 func (p EventsPage) narrowed() bool { return p.UserID+p.Type+p.From+p.To != "" }
@@ -176,10 +186,20 @@ func title(c tracking.Click) string {
 
 // ClickPage is one click with the users it was tied to.
 type ClickPage struct {
-	Click      tracking.Click
+	fraudview.Suspect
+
+	MayEdit    bool
 	Identities []tracking.Identity
 	Events     []attribution.Listed // the latest of these users
 	Now        time.Time
+}
+
+// evidence is what the flag stands on, where that is more than the flag itself says.
+func (p ClickPage) evidence() string {
+	if e := p.Evidence(); e != ledger.FlagWords(p.Click.Flag) {
+		return e
+	}
+	return ""
 }
 
 func (p ClickPage) facts(u routes.URLs) []ui.Definition {
@@ -199,6 +219,9 @@ func (p ClickPage) facts(u routes.URLs) []ui.Definition {
 		if optional.text != nil {
 			out = append(out, ui.Definition{Term: optional.term, Text: *optional.text})
 		}
+	}
+	if c.IPHash != nil {
+		out = append(out, ui.Definition{Term: "Address", Body: ui.Mono(fraudview.Short(*c.IPHash))})
 	}
 	if t := tags(c); t != "" {
 		out = append(out, ui.Definition{Term: "Tags", Text: t})

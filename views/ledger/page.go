@@ -31,6 +31,7 @@ type IndexPage struct {
 	Now                                     time.Time
 	MayEdit                                 bool
 	Back                                    string // this page of the list
+	Selected                                bool   // all rows come ticked
 	Pager                                   ui.PagerProps
 }
 
@@ -62,10 +63,11 @@ type RowProps struct {
 	Now        time.Time
 	MayEdit    bool
 	Back       string
+	Selected   bool
 }
 
 func (p IndexPage) row(c commissions.Commission) RowProps {
-	return RowProps{Commission: c, Now: p.Now, MayEdit: p.MayEdit, Back: p.Back}
+	return RowProps{Commission: c, Now: p.Now, MayEdit: p.MayEdit, Back: p.Back, Selected: p.Selected}
 }
 
 // approvable reports whether one press of a button may approve it.

@@ -19,8 +19,27 @@ type Page struct {
 	Before  reports.Figures // of as many days before
 	Series  []reports.Moment
 	Top     []reports.PartnerFigures
-	Waiting int
+	Waiting Waiting
 	Start   reports.Start
+}
+
+// Waiting counts what waits for a person.
+type Waiting struct {
+	Commissions int // that can be approved
+	Clicks      int // that are suspected
+}
+
+func (w Waiting) any() bool { return w.Commissions+w.Clicks > 0 }
+
+func (w Waiting) items(u routes.URLs) []ui.WaitItem {
+	var out []ui.WaitItem
+	if w.Commissions > 0 {
+		out = append(out, ui.WaitItem{Icon: ui.IconCoins, Title: "Commissions to approve", Text: "Their hold is over.", Href: u.Commissions() + "?status=ready", Count: w.Commissions})
+	}
+	if w.Clicks > 0 {
+		out = append(out, ui.WaitItem{Icon: ui.IconShieldAlert, Title: "Clicks to judge", Text: "They look wrong and don't count.", Href: u.Fraud(), Count: w.Clicks})
+	}
+	return out
 }
 
 // Periods are the lengths that can be chosen, in days.

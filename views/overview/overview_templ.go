@@ -180,13 +180,13 @@ func Show(p Page) templ.Component {
 						}()
 					}
 					ctx = templ.InitializeContext(ctx)
-					if p.Waiting == 0 {
-						templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Plain: true, Icon: ui.IconCircleCheck, Title: "Nothing waits", Text: "Commissions to review will show up here."}).Render(ctx, templ_7745c5c3_Buffer)
+					if p.Waiting.any() {
+						templ_7745c5c3_Err = ui.WaitList(p.Waiting.items(routes.From(ctx))).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}
 					} else {
-						templ_7745c5c3_Err = ui.WaitList([]ui.WaitItem{{Icon: ui.IconCoins, Title: "Commissions to review", Text: "Their hold is over.", Href: routes.From(ctx).Commissions() + "?status=pending", Count: p.Waiting}}).Render(ctx, templ_7745c5c3_Buffer)
+						templ_7745c5c3_Err = ui.EmptyState(ui.EmptyProps{Plain: true, Icon: ui.IconCircleCheck, Title: "Nothing waits", Text: "Commissions to approve and clicks to judge will show up here."}).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err
 						}

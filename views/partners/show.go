@@ -10,6 +10,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/coupons"
 	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/reports"
@@ -29,6 +30,7 @@ type ShowPage struct {
 	Links       []linksview.Row
 	Commissions []commissions.Commission
 	Clicks      []tracking.Click
+	Coupons     []coupons.Coupon
 	History     []audit.Past
 	Editable    bool
 	Now         time.Time

@@ -56,7 +56,8 @@ func TestFilterBar(t *testing.T) {
 			"KeepsTheQuery":         `input[type="search"][name="q"][value="ada"]`,
 			"SearchIsLabelled":      `input[aria-label="Search partners"]`,
 			"WorksWithoutScript":    `button[type="submit"].no-script`,
-			"FiltersCanBeCleared":   `a[href="/partners"]`,
+			"FiltersCanBeCleared":   `#list-reset a[href="/partners"]`,
+			"ClearComesWithTheList": `form[hx-select-oob="#list-reset"]`,
 			"NothingNeedsEvaluated": `form[hx-trigger="input delay:300ms, submit"]`,
 		})
 }
