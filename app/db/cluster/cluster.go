@@ -236,13 +236,28 @@ func (c *Cluster) running() bool {
 		// Without /proc only the signal tells.
 		return syscall.Kill(pid, 0) == nil
 	}
-	return strings.HasPrefix(string(name), "postgres")
+	if !strings.HasPrefix(string(name), "postgres") {
+		return false
+	}
+	// After a crash the number may be that of another server by now.
+	where, err := os.Readlink(fmt.Sprintf("/proc/%d/cwd", pid))
+	if err != nil {
+		return true
+	}
+	own, err := filepath.EvalSymlinks(c.dir)
+	return err != nil || where == own
 }
 
-// await returns when the server takes connections.
+// startPatience is how long a server that ends at once is started again: until those that a
+// crashed one left behind have let go of its memory.
+const startPatience = 10 * time.Second
+
+// await returns when the server takes connections. One that was joined while it was stopping
+// is followed by one of our own.
 func (c *Cluster) await(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	began := time.Now()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -250,8 +265,17 @@ func (c *Cluster) await(ctx context.Context) error {
 		if err == nil {
 			return conn.Close(ctx)
 		}
+		gone := c.process == nil && !c.running()
 		if c.process != nil && c.process.ended() {
-			return fmt.Errorf("the embedded database ended while starting: %w", c.process.err)
+			if time.Since(began) > startPatience {
+				return fmt.Errorf("the embedded database ended while starting: %w", c.process.err)
+			}
+			gone = !c.running()
+		}
+		if gone {
+			if err := c.launch(); err != nil {
+				return err
+			}
 		}
 		select {
 		case <-ctx.Done():
