@@ -28,9 +28,12 @@ demo: postgres build ## Run like `make run`, with six months of a made-up shop i
 	OPENPARTNER_ENV=development OPENPARTNER_DATA=./data-demo bin/openpartner serve
 
 .PHONY: test
-test: postgres chromium ## Run all tests, on a PostgreSQL that lives as long as they do
-	$(GO) run ./tests/withpg $(GO) test ./...
-	@if [ -d tests/browser ]; then $(GO) run ./tests/withpg $(GO) test -tags browser -count=1 ./tests/browser; fi
+test: postgres ## Run the tests, on a PostgreSQL that lives as long as they do
+	$(GO) run ./tests/withpg $(GO) test -timeout 30m ./...
+
+.PHONY: browser
+browser: postgres chromium ## Use the program in a real browser, and check every page for accessibility
+	$(GO) run ./tests/withpg $(GO) test -tags browser -count=1 -timeout 30m ./tests/browser
 
 .PHONY: generate
 generate: ## Generate Go from the templates
