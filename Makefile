@@ -35,6 +35,10 @@ test: postgres ## Run the tests, on a PostgreSQL that lives as long as they do
 browser: postgres chromium ## Use the program in a real browser, and check every page for accessibility
 	$(GO) run ./tests/withpg $(GO) test -tags browser -count=1 -timeout 30m ./tests/browser
 
+.PHONY: crash
+crash: postgres ## Kill the program and its database at random under load, and look for what is missing
+	$(GO) run ./tests/withpg $(GO) test -tags crash -count=1 -timeout 30m ./tests/crash
+
 .PHONY: generate
 generate: ## Generate Go from the templates
 	$(GO) tool templ generate

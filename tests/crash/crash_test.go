@@ -1,3 +1,5 @@
+//go:build crash
+
 // Package crash_test kills the real program and its database, and looks whether what was
 // acknowledged is still there.
 package crash_test
