@@ -54,7 +54,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 	for g := range groups {
 		for i := range groups[g].Items {
 			item := &groups[g].Items[i]
-			begins := path == item.Href || strings.HasPrefix(path, item.Href+"/")
+			begins := path == item.Href || (item.Href != u.AdminHome() && strings.HasPrefix(path, item.Href+"/"))
 			if begins && (current == nil || len(item.Href) > len(current.Href)) {
 				current = item
 			}

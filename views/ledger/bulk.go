@@ -133,6 +133,9 @@ func (p BulkPage) Question(u routes.URLs) ui.ConfirmProps {
 		ConfirmLabel: "Approve " + count(len(p.Chosen), "commission"),
 		Action:       u.CommissionsBulk(), CancelHref: p.Back, HX: ui.HX{Target: ui.ThisTarget},
 	}
+	if len(p.onHold()) > 0 {
+		q.ConfirmLabel = "Approve commissions" // how many depends on what is ticked
+	}
 	if !p.approves() {
 		q.Title, q.ConfirmLabel, q.Danger = "Reverse "+count(len(p.Chosen), "commission")+"?", "Reverse "+count(len(p.Chosen), "commission"), true
 		q.Text = "They are not paid, and no later event or rule brings them back. This can't be undone."
