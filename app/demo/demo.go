@@ -20,6 +20,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/coupons"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/settings"
@@ -55,6 +56,7 @@ type Program struct {
 	Links       *links.Service
 	Tracking    *tracking.Service
 	Attribution *attribution.Service
+	Coupons     *coupons.Service
 	Commissions *commissions.Service
 	Keys        *auth.APIKeys
 }

@@ -34,6 +34,7 @@ func (p *play) open() {
 		p.plan(p.day(joins(i), office+time.Duration(i)*minute), func(ctx context.Context) error { return p.join(ctx, i) })
 	}
 	p.turns()
+	p.hand()
 	for day := range days + 1 {
 		p.plan(p.day(day, 0), func(context.Context) error { p.visits(day); return nil })
 		p.plan(p.day(day, night), func(ctx context.Context) error {

@@ -89,7 +89,8 @@ func (a *application) play(ctx context.Context, p program, clock *demo.Clock, ru
 	}
 	played, err := demo.Play(ctx, demo.Program{
 		Clock: clock, Run: run, Settings: s.settings, Campaigns: s.campaigns, Partners: s.partners, Links: s.promotion,
-		Tracking: s.tracking, Attribution: s.attribution, Commissions: s.commissions, Keys: s.keys,
+		Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions,
+		Keys: s.keys,
 	})
 	if err != nil {
 		return err

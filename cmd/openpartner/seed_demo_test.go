@@ -42,15 +42,16 @@ func TestSeedDemo(t *testing.T) {
 	ctx := testkit.Begin(t, a.DB.App)
 
 	for what, kinds := range map[string][]string{
-		`select status as name, count(*) as n from partners group by 1`:                                  {"active", "invited", "revoked"},
-		`select status as name, count(*) as n from campaigns group by 1`:                                 {"active", "paused"},
-		`select status as name, count(*) as n from commissions group by 1`:                               {"pending", "approved", "held", "reversed"},
-		`select kind as name, count(*) as n from commissions group by 1`:                                 {"earned", "reversal", "adjustment", "bonus"},
-		`select currency::text as name, count(*) as n from commissions group by 1`:                       {"USD", "EUR", "JPY"},
-		`select status as name, count(*) as n from decisions group by 1`:                                 {"attributed", "recorded", "unknown_user"},
-		`select coalesce(flag, 'none') as name, count(*) as n from clicks group by 1`:                    {"none", "bot", "revoked", "manual"},
-		`select type as name, count(*) as n from events group by 1`:                                      {"signup", "purchase", "invoice_paid", "refund", "dispute"},
-		`select 'sub-ids' as name, count(*) as n from clicks where sub_ids ? 'sub1' having count(*) > 9`: {"sub-ids"},
+		`select status as name, count(*) as n from partners group by 1`:                                              {"active", "invited", "revoked"},
+		`select status as name, count(*) as n from campaigns group by 1`:                                             {"active", "paused"},
+		`select status as name, count(*) as n from commissions group by 1`:                                           {"pending", "approved", "held", "reversed"},
+		`select kind as name, count(*) as n from commissions group by 1`:                                             {"earned", "reversal", "adjustment", "bonus"},
+		`select currency::text as name, count(*) as n from commissions group by 1`:                                   {"USD", "EUR", "JPY"},
+		`select status as name, count(*) as n from decisions group by 1`:                                             {"attributed", "recorded", "unknown_user"},
+		`select coalesce(flag, 'none') as name, count(*) as n from clicks group by 1`:                                {"none", "bot", "revoked", "manual"},
+		`select case when active then 'coupon' else 'old coupon' end as name, count(*) as n from coupons group by 1`: {"coupon", "old coupon"},
+		`select type as name, count(*) as n from events group by 1`:                                                  {"signup", "purchase", "invoice_paid", "refund", "dispute"},
+		`select 'sub-ids' as name, count(*) as n from clicks where sub_ids ? 'sub1' having count(*) > 9`:             {"sub-ids"},
 	} {
 		found := counts(t, ctx, what)
 		for _, kind := range kinds {
