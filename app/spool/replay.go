@@ -18,7 +18,7 @@ const portion = 500
 func (s *Spool) Replay(store func(records [][]byte) error) error {
 	s.replaying.Lock()
 	defer s.replaying.Unlock()
-	s.rotate(nil)
+	s.rotate()
 	if err := s.replayDirectory(s.own, store); err != nil {
 		return err
 	}

@@ -26,6 +26,8 @@ type Spool struct {
 	log  *slog.Logger
 	own  *directory
 
+	disk sync.Mutex // held while a file is written or ended, taken before mu
+
 	mu      sync.Mutex
 	current *segment // nil until the first record after a rotation
 	number  int
@@ -110,6 +112,8 @@ func (s *Spool) Append(record []byte) error {
 // write puts a group into the current file. After a failure a new file is begun, because what
 // the old one holds at its end is not known.
 func (s *Spool) write(g *group) error {
+	s.disk.Lock()
+	defer s.disk.Unlock()
 	s.mu.Lock()
 	if s.current == nil {
 		s.number++
@@ -129,16 +133,23 @@ func (s *Spool) write(g *group) error {
 		s.mu.Unlock()
 	}
 	if err != nil || to.size >= maxSegment {
-		s.rotate(to)
+		s.end()
 	}
 	return err
 }
 
-// rotate ends the current file if it is still that one, or any when it is nil.
-func (s *Spool) rotate(only *segment) {
+// rotate ends the current file when no write to it is under way.
+func (s *Spool) rotate() {
+	s.disk.Lock()
+	defer s.disk.Unlock()
+	s.end()
+}
+
+// end closes the current file, if there is one. The caller holds disk.
+func (s *Spool) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current == nil || (only != nil && s.current != only) {
+	if s.current == nil {
 		return
 	}
 	if err := s.current.close(); err != nil {
@@ -152,7 +163,7 @@ func (s *Spool) Close() error {
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()
-	s.rotate(nil)
+	s.rotate()
 	s.replaying.Lock() // a replay under way reads from the directory
 	defer s.replaying.Unlock()
 	return s.own.release()

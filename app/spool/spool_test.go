@@ -104,6 +104,37 @@ func TestSpool_Replay(t *testing.T) {
 			t.Errorf("got %d records", len(got))
 		}
 	})
+	t.Run("DisturbsNobodyWhoWrites", func(t *testing.T) {
+		t.Parallel()
+		s := openSpool(t, t.TempDir())
+		defer closeSpool(t, s)
+		const writers, each = 8, 60
+		var all sync.WaitGroup
+		for w := range writers {
+			all.Go(func() {
+				for i := range each {
+					if err := s.Append(fmt.Appendf(nil, "%d-%d", w, i)); err != nil {
+						t.Errorf("record %d-%d: %v", w, i, err)
+					}
+				}
+			})
+		}
+		written := make(chan struct{})
+		go func() { all.Wait(); close(written) }()
+		var got []string
+		for open := true; open; {
+			select {
+			case <-written:
+				open = false
+			default:
+			}
+			got = append(got, replayed(t, s)...)
+		}
+		slices.Sort(got)
+		if len(slices.Compact(got)) != writers*each {
+			t.Errorf("%d of %d records came back", len(got), writers*each)
+		}
+	})
 	t.Run("AdoptsTheDeadOnly", func(t *testing.T) {
 		t.Parallel()
 		root := t.TempDir()
@@ -126,7 +157,7 @@ func TestSpool_Replay(t *testing.T) {
 func TestSpool_TornTail(t *testing.T) {
 	t.Parallel()
 	whole := appendFrame(appendFrame(nil, []byte("first")), []byte("second"))
-	for cut := range len(whole) {
+	for cut := range whole {
 		root := t.TempDir()
 		s := openSpool(t, root)
 		if err := os.WriteFile(filepath.Join(s.own.path, "00000001"+suffix), whole[:cut], 0o600); err != nil {

@@ -43,7 +43,7 @@ func (g *Gate) Open(ctx context.Context, v Visit) (Passage, error) {
 		return passage, nil
 	}
 	click.IPHash = g.hash(ctx, v, *click)
-	err = g.Recorder.Record(ctx, Arrival{TenantID: tenant, Click: *click, Velocity: t.Velocity})
+	err = g.Recorder.Record(Arrival{TenantID: tenant, Click: *click, Velocity: t.Velocity})
 	switch {
 	case err == nil:
 		return passage, nil

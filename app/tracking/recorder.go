@@ -106,7 +106,7 @@ func (r *Recorder) Stop() {
 
 // Record returns when the click is durable: nil, or what the database refused the click for,
 // or an unavailable fault when it can be kept nowhere.
-func (r *Recorder) Record(ctx context.Context, a Arrival) error {
+func (r *Recorder) Record(a Arrival) error {
 	if r.outage.on() && r.spool != nil {
 		return r.keep(a)
 	}

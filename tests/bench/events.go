@@ -86,7 +86,7 @@ func (b *bench) ingest(ctx context.Context, p *program) (Row, error) {
 		return Row{}, err
 	}
 	var sent atomic.Int64
-	sales := load{address: p.address, connections: senders, length: b.length, want: 201, request: func(connection, n int) []byte {
+	sales := load{address: p.address, connections: senders, length: b.length, want: 201, request: func(_, _ int) []byte {
 		i := sent.Add(1)
 		body := fmt.Sprintf(`{"user_id":"customer-%d","type":"purchase","amount":4999,"currency":"USD","external_id":"single-%d"}`, i%customers+1, i)
 		return fmt.Appendf(nil, "POST /api/v1/events HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
@@ -122,7 +122,7 @@ func (p *program) makeKeys(ctx context.Context, n int) ([]string, error) {
 			Key string `json:"key"`
 		}
 		body := map[string]any{"name": fmt.Sprintf("bench %d", i), "kind": "scoped", "scopes": []string{"events:write"}}
-		if err := p.call(ctx, "POST", "/api-keys", body, &made); err != nil {
+		if err := p.post(ctx, "/api-keys", body, &made); err != nil {
 			return nil, err
 		}
 		keys[i] = made.Key
@@ -235,7 +235,7 @@ func (p *program) oneByOne(ctx context.Context, length time.Duration) (float64, 
 		p.key = keys[n%len(keys)]
 		var answer struct{}
 		body := map[string]any{"user_id": fmt.Sprintf("customer-%d", customers/2+n), "type": "purchase", "amount": 4999, "currency": "USD", "external_id": fmt.Sprintf("one-%d", n)}
-		if err := p.call(ctx, "POST", "/events", body, &answer); err != nil {
+		if err := p.post(ctx, "/events", body, &answer); err != nil {
 			return 0, err
 		}
 	}
@@ -255,7 +255,7 @@ func (p *program) sendBatch(ctx context.Context, first int, user func(i int) str
 			Error *struct{ Code string }
 		}
 	}
-	if err := p.call(ctx, "POST", "/events/batch", map[string]any{"events": list}, &answer); err != nil {
+	if err := p.post(ctx, "/events/batch", map[string]any{"events": list}, &answer); err != nil {
 		return err
 	}
 	for _, r := range answer.Results {
@@ -301,7 +301,7 @@ func (p *program) freshKey(ctx context.Context) error {
 	var made struct {
 		Key string `json:"key"`
 	}
-	if err := p.call(ctx, "POST", "/api-keys", map[string]any{"name": "bench", "kind": "admin"}, &made); err != nil {
+	if err := p.post(ctx, "/api-keys", map[string]any{"name": "bench", "kind": "admin"}, &made); err != nil {
 		return err
 	}
 	p.key = made.Key
@@ -325,7 +325,7 @@ func (p *program) timeRederive(ctx context.Context) (took time.Duration, n int, 
 	var ordered struct {
 		JobID uuid.UUID `json:"job_id"`
 	}
-	if err := p.call(ctx, "POST", "/rederive", map[string]any{}, &ordered); err != nil {
+	if err := p.post(ctx, "/rederive", map[string]any{}, &ordered); err != nil {
 		return 0, 0, err
 	}
 	tick := time.NewTicker(20 * time.Millisecond)

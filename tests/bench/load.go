@@ -71,6 +71,7 @@ func (l load) run(ctx context.Context) result {
 }
 
 func (l load) connection(ctx context.Context, c int) (r result) {
+	var dialer net.Dialer
 	var conn net.Conn
 	var in *bufio.Reader
 	defer func() {
@@ -81,7 +82,7 @@ func (l load) connection(ctx context.Context, c int) (r result) {
 	for n := 0; ctx.Err() == nil; n++ {
 		if conn == nil {
 			var err error
-			if conn, err = net.Dial("tcp", l.address); err != nil {
+			if conn, err = dialer.DialContext(ctx, "tcp", l.address); err != nil {
 				r.failures++
 				r.failure = err
 				return r

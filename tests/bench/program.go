@@ -111,13 +111,13 @@ func (p *program) command(args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), nil
 }
 
-// call asks the JSON API.
-func (p *program) call(ctx context.Context, method, path string, body, into any) error {
+// post sends to the JSON API, and reads the answer.
+func (p *program) post(ctx context.Context, path string, body, into any) error {
 	text, err := json.Marshal(body)
 	if err != nil {
 		return err
 	}
-	req, err := http.NewRequestWithContext(ctx, method, "http://"+p.address+"/api/v1"+path, bytes.NewReader(text))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.address+"/api/v1"+path, bytes.NewReader(text))
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (p *program) call(ctx context.Context, method, path string, body, into any)
 		return err
 	}
 	if res.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("%s %s: %s\n%s", method, path, res.Status, answer)
+		return fmt.Errorf("POST %s: %s\n%s", path, res.Status, answer)
 	}
 	return json.Unmarshal(answer, into)
 }
@@ -204,11 +204,11 @@ func (p *program) makeLinks(ctx context.Context, n int) ([]string, error) {
 		ID string `json:"id"`
 	}
 	rules := []map[string]any{{"kind": "percent", "rate": "20"}}
-	err := p.call(ctx, "POST", "/campaigns", map[string]any{"name": "Bench", "destination_url": "https://shop.example.com/sale?a=1", "rules": rules}, &campaign)
+	err := p.post(ctx, "/campaigns", map[string]any{"name": "Bench", "destination_url": "https://shop.example.com/sale?a=1", "rules": rules}, &campaign)
 	if err != nil {
 		return nil, err
 	}
-	err = p.call(ctx, "POST", "/partners", map[string]any{
+	err = p.post(ctx, "/partners", map[string]any{
 		"email": "bench@example.com", "name": "Bench", "campaign_ids": []string{campaign.ID}, "send_invite": false,
 	}, &partner)
 	if err != nil {
@@ -219,7 +219,7 @@ func (p *program) makeLinks(ctx context.Context, n int) ([]string, error) {
 		var link struct {
 			Key string `json:"key"`
 		}
-		if err := p.call(ctx, "POST", "/partners/"+partner.ID+"/links", map[string]any{"campaign_id": campaign.ID}, &link); err != nil {
+		if err := p.post(ctx, "/partners/"+partner.ID+"/links", map[string]any{"campaign_id": campaign.ID}, &link); err != nil {
 			return nil, err
 		}
 		keys = append(keys, link.Key)

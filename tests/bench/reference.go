@@ -57,7 +57,7 @@ func (r *reference) stop() {
 // serveReference is the reference's process: "echo" answers 302 and nothing else; "insert"
 // first inserts the click in a transaction of its own.
 func serveReference(kind string) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}

@@ -32,6 +32,8 @@ import (
 var axe string
 
 // chromium is one browser for all tests; each opens a profile of its own in it.
+//
+//nolint:gochecknoglobals // a run of tests has one browser, whichever test asks first
 var chromium = sync.OnceValues(func() (context.Context, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, // tests may run as root

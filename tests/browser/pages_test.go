@@ -4,6 +4,7 @@ package browser_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -46,7 +47,7 @@ func pages(t *testing.T, app *testkit.App) []string {
 	key := app.Key()
 	var out []string
 	for _, r := range routes {
-		isPage := r.Method == "GET" && ((r.Auth == "session" && r.Role != "partner") || (r.Auth == "public" && !strings.HasPrefix(r.Path, "/api")))
+		isPage := r.Method == http.MethodGet && ((r.Auth == "session" && r.Role != "partner") || (r.Auth == "public" && !strings.HasPrefix(r.Path, "/api")))
 		if !isPage || strings.Contains(r.Path, "{path}") || strings.HasSuffix(r.Path, ".svg") || strings.HasSuffix(r.Path, ".css") || strings.HasSuffix(r.Path, ".js") ||
 			strings.HasSuffix(r.Path, ".csv") {
 			continue
