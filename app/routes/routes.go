@@ -63,12 +63,16 @@ func Local(target string) bool {
 	return err == nil && parsed.Host == "" && parsed.Scheme == "" && !strings.Contains(parsed.Path, "//")
 }
 
-// WithNext adds ?next= to a path, so that a person comes back after sign-in.
+// WithNext adds next to the query of an address, so that a person comes back after sign-in.
 func WithNext(path, next string) string {
 	if next == "" || !Local(next) {
 		return path
 	}
-	return path + "?next=" + url.QueryEscape(next)
+	separator := "?"
+	if strings.Contains(path, "?") {
+		separator = "&"
+	}
+	return path + separator + "next=" + url.QueryEscape(next)
 }
 
 // Public paths.

@@ -16,6 +16,7 @@ func TestURLs(t *testing.T) {
 		{"AbsoluteFromConfiguration", multi.Absolute(multi.Redirect("a b")), "https://partners.example.com/t/acme/r/a%20b"},
 		{"ZeroValueIsRoot", routes.URLs{}.AdminHome(), "/admin"},
 		{"NextIsEscaped", routes.WithNext("/signin", "/admin?x=1&y=2"), "/signin?next=%2Fadmin%3Fx%3D1%26y%3D2"},
+		{"NextJoinsAQuery", routes.WithNext("/auth/verify?token=t", "/admin"), "/auth/verify?token=t&next=%2Fadmin"},
 		{"ForeignNextIsDropped", routes.WithNext("/signin", "//evil.example"), "/signin"},
 	}
 	for _, c := range cases {

@@ -10,6 +10,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -18,11 +19,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/runtime"
-	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"github.com/openpartner/openpartner/tests/testkit"
@@ -30,30 +30,6 @@ import (
 
 //go:embed axe/axe.min.js
 var axe string
-
-// chromium is one browser for all tests; each opens a profile of its own in it.
-//
-//nolint:gochecknoglobals // a run of tests has one browser, whichever test asks first
-var chromium = sync.OnceValues(func() (context.Context, error) {
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.NoSandbox, // tests may run as root
-		chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.WindowSize(1280, 900))
-	allocator, _ := chromedp.NewExecAllocator(context.Background(), options...)
-	ctx, _ := chromedp.NewContext(allocator)
-	return ctx, chromedp.Run(ctx)
-})
-
-// newProfile opens a window with cookies of its own. chromedp's own way opens a tab, which
-// Chromium refuses where its profile has no window yet.
-func newProfile(browser context.Context) (target.ID, error) {
-	ctx := cdp.WithExecutor(browser, chromedp.FromContext(browser).Browser)
-	profile, err := target.CreateBrowserContext().Do(ctx)
-	if err != nil {
-		return "", err
-	}
-	return target.CreateTarget("about:blank").WithBrowserContextID(profile).WithNewWindow(true).Do(ctx)
-}
 
 // patience is how long a page may take before a test gives up.
 const patience = time.Minute
@@ -74,20 +50,22 @@ func sitDown(t *testing.T, env ...string) *person {
 	return at(t, testkit.Start(t, env...))
 }
 
-// at opens another profile on a running program.
+// at opens another browser on a running program. People share none: several windows of one
+// Chromium hide each other, and it lets the hidden ones wait.
 func at(t *testing.T, app *testkit.App) *person {
 	t.Helper()
-	browser, err := chromium()
-	if err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
-	tab, err := newProfile(browser)
-	if err != nil {
-		t.Fatalf("open a profile: %v", err)
-	}
-	ctx, cancel := chromedp.NewContext(browser, chromedp.WithTargetID(tab))
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.NoSandbox, // tests may run as root
+		chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.WindowSize(1280, 900))
+	chromium, leave := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(leave)
+	ctx, cancel := chromedp.NewContext(chromium)
 	t.Cleanup(cancel)
 	p := &person{App: app, t: t, ctx: ctx}
+	if err := chromedp.Run(ctx); err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
 	chromedp.ListenTarget(ctx, p.overhear)
 	t.Cleanup(p.keepPicture)
 	return p
@@ -226,6 +204,22 @@ func (p *person) press(label string) {
 	}
 }
 
+// lasting asks again when the page that was asked gave way to the next one.
+func lasting(a chromedp.Action) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		for {
+			err := a.Do(ctx)
+			var refused *cdproto.Error
+			if !errors.As(err, &refused) || refused.Code != pageGone {
+				return err
+			}
+		}
+	})
+}
+
+// pageGone is Chromium's answer to a question to a page that is no more.
+const pageGone = -32000
+
 // see waits until the page shows a text, and checks the page.
 func (p *person) see(text string) {
 	p.t.Helper()
@@ -233,8 +227,8 @@ func (p *person) see(text string) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	p.do("see "+text, chromedp.Poll(`document.readyState === "complete" && document.body.innerText.replace(/\s+/g, " ").includes(`+string(quoted)+`)`, nil,
-		chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience)))
+	p.do("see "+text, lasting(chromedp.Poll(`document.readyState === "complete" && document.body.innerText.replace(/\s+/g, " ").includes(`+string(quoted)+`)`, nil,
+		chromedp.WithPollingInterval(50*time.Millisecond), chromedp.WithPollingTimeout(patience))))
 	p.check()
 }
 

@@ -35,7 +35,7 @@ func TestFromNothingToACommission(t *testing.T) {
 	p.fill("Destination", site.URL+"/welcome")
 	p.fill("Rate", "20")
 	p.see("20 % of $100.00")
-	p.press("Add the campaign")
+	p.press("Create the campaign")
 	p.see("Summer sale")
 
 	p.open("/admin/partners/new")
@@ -51,7 +51,7 @@ func TestFromNothingToACommission(t *testing.T) {
 	p.fill("Campaign", "Summer sale")
 	p.fill("Key", "zoe")
 	p.press("Make the link")
-	p.see("/r/zoe")
+	p.see("For Zoe Partner, in Summer sale")
 
 	p.open("/admin/api-keys/new")
 	p.fill("What is it for?", "Shop server")
