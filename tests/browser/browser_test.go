@@ -57,6 +57,7 @@ func at(t *testing.T, app *testkit.App) *person {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.NoSandbox, // tests may run as root
 		chromedp.Flag("disable-dev-shm-usage", true),
+		chromedp.UserAgent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"), // headless ones are bots to the fraud rules
 		chromedp.WindowSize(1280, 900))
 	chromium, leave := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(leave)

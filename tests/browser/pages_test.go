@@ -5,6 +5,7 @@ package browser_test
 import (
 	"encoding/json"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -36,6 +37,41 @@ func TestEveryPage(t *testing.T) {
 		})
 	}
 }
+
+// TestPortal opens every page that a partner can reach by links, on a phone.
+func TestPortal(t *testing.T) {
+	t.Parallel()
+	app := testkit.Start(t)
+	_, entrance, found := strings.Cut(app.Command("seed-demo"), "Sign in as a partner, within ten minutes:")
+	if !found {
+		t.Fatal("the demo has no partner to sign in as")
+	}
+	p := at(t, app)
+	p.look(screens()[2])
+	p.open(strings.TrimSpace(entrance))
+	p.press("Sign in")
+	p.see("Hello, ")
+	seen := map[string]bool{}
+	for waiting := []string{"/partner"}; len(waiting) > 0; waiting = waiting[1:] {
+		p.open(waiting[0])
+		p.fits()
+		var reach []string
+		p.script(&reach, `return [...document.querySelectorAll("a[href^='/partner']")].map(a => new URL(a.href).pathname)`)
+		for _, path := range reach {
+			shape := ids.ReplaceAllString(path, "{id}")
+			if !seen[shape] && !strings.HasSuffix(path, ".svg") && !strings.HasSuffix(path, ".csv") {
+				seen[shape] = true
+				waiting = append(waiting, path)
+			}
+		}
+	}
+	if len(seen) < 3 {
+		t.Errorf("a partner reaches only %v", seen)
+	}
+}
+
+// ids are what differs between pages of one kind.
+var ids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
 
 // pages are the pages that an admin can open, with the ids of things that exist.
 func pages(t *testing.T, app *testkit.App) []string {

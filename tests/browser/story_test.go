@@ -78,12 +78,20 @@ func TestFromNothingToACommission(t *testing.T) {
 
 	p.open("/admin/activity")
 	p.see("customer-1")
-	p.press("purchase")
+	var when string
+	p.script(&when, `return document.querySelector("main tbody a").innerText`)
+	p.press(when)
 	p.see("$10.00")
 	p.open("/admin/commissions")
 	p.see("$10.00")
-	p.press("Approve")
-	p.see("Approved")
+	p.script(&when, `return document.querySelector("main tbody a").innerText`)
+	p.press(when)
+	p.see("20 % of $49.99")
+	p.press("Approve early")
+	p.see("Why is the hold skipped?")
+	p.fill("Why is the hold skipped?", "They asked for it")
+	p.press("Approve commission")
+	p.see("Approved on")
 	p.open("/admin")
 	p.see("$49.99")
 }

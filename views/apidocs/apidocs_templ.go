@@ -283,13 +283,13 @@ func endpoint(e Endpoint) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if len(e.Query) > 0 {
-			templ_7745c5c3_Err = members("Query", e.Query).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = members("Query of "+e.Method+" "+e.Path, e.Query).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 		}
 		if len(e.Body) > 0 {
-			templ_7745c5c3_Err = members("Body", e.Body).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = members("Body of "+e.Method+" "+e.Path, e.Body).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
@@ -307,7 +307,7 @@ func endpoint(e Endpoint) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				templ_7745c5c3_Err = members("Answer", e.Answer).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = members("Answer of "+e.Method+" "+e.Path, e.Answer).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
