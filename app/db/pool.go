@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/uptrace/bun"
@@ -25,6 +26,10 @@ type PoolOptions struct {
 	MaxConns int32  // defaults to 10
 	Role     string // when set, every connection does SET ROLE (direct connections only)
 	Name     string // application_name, for people who look at pg_stat_activity
+	// Prepares keeps prepared statements, for a few statements that come by the thousand. Only for
+	// direct connections: behind a pooler in transaction mode the next transaction may meet another
+	// server process, which never heard of them.
+	Prepares bool
 }
 
 // Pool is a set of connections that log in as one role.
@@ -39,14 +44,17 @@ const connectTimeout = 5 * time.Second
 
 // Open makes a pool. It does not connect: the first transaction does.
 //
-// The pool speaks the exec protocol, so it works behind a pooler in transaction mode and
-// keeps no prepared statements.
+// Unless it is told otherwise the pool speaks the exec protocol, so it works behind a pooler in
+// transaction mode and keeps no prepared statements.
 func Open(ctx context.Context, url string, o PoolOptions) (*Pool, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("read the database URL: %w", err)
 	}
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
+	if o.Prepares {
+		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "openpartner " + o.Name
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
 	cfg.MaxConns = 10
@@ -57,6 +65,9 @@ func Open(ctx context.Context, url string, o PoolOptions) (*Pool, error) {
 		// The exec protocol asks no server what a parameter is, so lists of ids must be known.
 		c.TypeMap().RegisterDefaultPgType([]uuid.UUID{}, "_uuid")
 		c.TypeMap().RegisterDefaultPgType([]*uuid.UUID{}, "_uuid")
+		c.TypeMap().RegisterDefaultPgType(pgtype.FlatArray[pgtype.UUID]{}, "_uuid")
+		c.TypeMap().RegisterDefaultPgType(pgtype.FlatArray[pgtype.Text]{}, "_text")
+		c.TypeMap().RegisterDefaultPgType(pgtype.FlatArray[time.Time]{}, "_timestamptz")
 		if o.Role == "" {
 			return nil
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/openpartner/openpartner/app/db"
 )
@@ -122,16 +123,16 @@ const selectNear = `
 
 func nearArguments(groups []*group) []any {
 	n := len(groups)
-	tenants, origins := make([]uuid.UUID, n), make([]uuid.UUID, n)
-	since, first, until := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
-	var own []uuid.UUID
+	tenants, origins := make(uuidColumn, n), make(uuidColumn, n)
+	since, first, until := make(timeColumn, n), make(timeColumn, n), make(timeColumn, n)
+	var own uuidColumn
 	limit := 0
 	for i, g := range groups {
-		tenants[i], origins[i], first[i] = g.origin.tenant, g.origin.digest, g.first
+		tenants[i], origins[i], first[i] = id(g.origin.tenant), id(g.origin.digest), g.first
 		since[i], until[i] = g.around()
 		limit = max(limit, g.limit.Clicks)
 		for _, c := range g.members {
-			own = append(own, c.ID)
+			own = append(own, id(c.ID))
 		}
 	}
 	return []any{tenants, origins, since, first, until, own, limit}
@@ -154,23 +155,39 @@ const insertClicks = `
 	on conflict (tenant_id, day, partner_id, campaign_id, link_id)
 	do update set clicks = d.clicks + excluded.clicks, flagged = d.flagged + excluded.flagged`
 
+// Columns of many rows. pgx encodes these without reflection and without a detour over text,
+// which a batch of clicks would spend a tenth of its time on.
+type (
+	uuidColumn = pgtype.FlatArray[pgtype.UUID]
+	textColumn = pgtype.FlatArray[pgtype.Text] // with nulls
+	timeColumn = pgtype.FlatArray[time.Time]
+)
+
+func id(u uuid.UUID) pgtype.UUID { return pgtype.UUID{Bytes: u, Valid: true} }
+
+func optional(s *string) pgtype.Text {
+	if s == nil {
+		return pgtype.Text{}
+	}
+	return pgtype.Text{String: *s, Valid: true}
+}
+
 // columns turns clicks into one array per column.
 func columns(batch []Arrival) []any {
 	n := len(batch)
-	tenants, clicks, partners, campaigns := make([]uuid.UUID, n), make([]uuid.UUID, n), make([]uuid.UUID, n), make([]uuid.UUID, n)
-	links, flags := make([]*uuid.UUID, n), make([]*string, n)
+	tenants, clicks, links, partners, campaigns := make(uuidColumn, n), make(uuidColumn, n), make(uuidColumn, n), make(uuidColumn, n), make(uuidColumn, n)
 	destinations, utm, subIDs := make([]string, n), make([]string, n), make([]string, n)
-	hashes, agents, referers := make([]*string, n), make([]*string, n), make([]*string, n)
-	occurred, created := make([]time.Time, n), make([]time.Time, n)
+	hashes, agents, referers, flags := make(textColumn, n), make(textColumn, n), make(textColumn, n), make(textColumn, n)
+	occurred, created := make(timeColumn, n), make(timeColumn, n)
 	for i, a := range batch {
 		c := a.Click
-		tenants[i], clicks[i], links[i], partners[i], campaigns[i] = a.TenantID, c.ID, c.LinkID, c.PartnerID, c.CampaignID
-		destinations[i], hashes[i], agents[i], referers[i] = c.DestinationURL, c.IPHash, c.UserAgent, c.Referer
-		utm[i], subIDs[i] = tags(c.UTM), tags(c.SubIDs)
-		if c.Flag != "" {
-			flag := string(c.Flag)
-			flags[i] = &flag
+		tenants[i], clicks[i], partners[i], campaigns[i] = id(a.TenantID), id(c.ID), id(c.PartnerID), id(c.CampaignID)
+		if c.LinkID != nil {
+			links[i] = id(*c.LinkID)
 		}
+		destinations[i], hashes[i], agents[i], referers[i] = c.DestinationURL, optional(c.IPHash), optional(c.UserAgent), optional(c.Referer)
+		utm[i], subIDs[i] = tags(c.UTM), tags(c.SubIDs)
+		flags[i] = pgtype.Text{String: string(c.Flag), Valid: c.Flag != ""}
 		occurred[i], created[i] = c.OccurredAt, c.CreatedAt
 	}
 	return []any{
@@ -194,11 +211,11 @@ const insertRecent = `
 	on conflict do nothing`
 
 func recentColumns(groups []*group) []any {
-	var tenants, origins, clicks []uuid.UUID
-	var occurred, created []time.Time
+	var tenants, origins, clicks uuidColumn
+	var occurred, created timeColumn
 	for _, g := range groups {
 		for _, c := range g.members {
-			tenants, origins, clicks = append(tenants, g.origin.tenant), append(origins, g.origin.digest), append(clicks, c.ID)
+			tenants, origins, clicks = append(tenants, id(g.origin.tenant)), append(origins, id(g.origin.digest)), append(clicks, id(c.ID))
 			occurred, created = append(occurred, c.OccurredAt), append(created, c.CreatedAt)
 		}
 	}

@@ -22,6 +22,7 @@ import (
 type database struct {
 	cluster     *cluster.Cluster // nil when external
 	app, system *db.Pool
+	clicks      *db.Pool // the system role's, for the click path alone: no other work makes visitors wait
 	ownerURL    string
 }
 
@@ -49,6 +50,7 @@ func connect(ctx context.Context, p program) (*database, error) {
 	d := &database{ownerURL: p.cfg.Database.URL.Reveal()}
 	appURL, systemURL := p.cfg.Database.AppURL.Reveal(), p.cfg.Database.SystemURL.Reveal()
 	appRole, systemRole := "", ""
+	direct := true
 	switch {
 	case p.cfg.Database.Embedded():
 		c, err := cluster.Start(ctx, cluster.Options{Data: p.cfg.Data, PGBin: p.cfg.PGBin, Log: p.log})
@@ -60,12 +62,17 @@ func connect(ctx context.Context, p program) (*database, error) {
 		// One login: each connection takes on the role of its pool.
 		appURL, systemURL = d.ownerURL, d.ownerURL
 		appRole, systemRole = migrate.RoleApp, migrate.RoleSystem
+	default:
+		direct = false // a pooler may stand between
 	}
 	var err error
 	if d.app, err = db.Open(ctx, appURL, db.PoolOptions{MaxConns: 16, Role: appRole, Name: "app"}); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	if d.system, err = db.Open(ctx, systemURL, db.PoolOptions{MaxConns: 6, Role: systemRole, Name: "system"}); err != nil {
+		return nil, errors.Join(err, d.close())
+	}
+	if d.clicks, err = db.Open(ctx, systemURL, db.PoolOptions{MaxConns: 3, Role: systemRole, Name: "clicks", Prepares: direct}); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil
@@ -104,7 +111,7 @@ func (d *database) measure(ctx context.Context) (depth outbox.Depth, err error) 
 }
 
 func (d *database) close() error {
-	for _, pool := range []*db.Pool{d.app, d.system} {
+	for _, pool := range []*db.Pool{d.app, d.system, d.clicks} {
 		if pool != nil {
 			pool.Close()
 		}

@@ -79,7 +79,7 @@ func wire(p program, d *database) (*application, error) {
 	now := p.now
 	a := &application{database: d, setupCode: auth.SetupCode(ring.Derive("set-up code"))}
 	a.metrics = metrics.New(metrics.Options{
-		Version: version, Token: p.cfg.MetricsToken.Reveal(), Pools: map[string]*db.Pool{"app": d.app, "system": d.system},
+		Version: version, Token: p.cfg.MetricsToken.Reveal(), Pools: map[string]*db.Pool{"app": d.app, "system": d.system, "clicks": d.clicks},
 		Measure: d.measure, Clicks: func() metrics.Clicks { return metrics.Clicks(a.gate.Recorder.Counts()) }, Log: p.log,
 	})
 
@@ -141,7 +141,7 @@ func wire(p program, d *database) (*application, error) {
 		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, SendTestMail: mailer.SendTest,
 	})
 	a.gate = tracking.NewGate(tracking.RecorderOptions{
-		System: d.system, Log: p.log, Now: now, Spool: filepath.Join(p.cfg.Data, "spool"),
+		System: d.clicks, Log: p.log, Now: now, Spool: filepath.Join(p.cfg.Data, "spool"),
 	})
 	a.redirect = redirect.NewServer(redirect.Options{Edge: a.edge, Gate: a.gate, PerMinute: redirect.PerMinute})
 	a.listener = newListener(p, d, resolver, a.gate.Targets)

@@ -82,7 +82,7 @@ func (l load) connection(ctx context.Context, c int) (r result) {
 	for n := 0; ctx.Err() == nil; n++ {
 		if conn == nil {
 			var err error
-			if conn, err = dialer.DialContext(ctx, "tcp", l.address); err != nil {
+			if conn, err = dialer.DialContext(context.WithoutCancel(ctx), "tcp", l.address); err != nil {
 				r.failures++
 				r.failure = err
 				return r

@@ -104,10 +104,13 @@ func (s schema) keys() {
 		where k.contype = 'f' and u.relname <> 'tenants' and not (
 			(select attname from pg_attribute where attrelid = k.conrelid and attnum = k.conkey[1]) = 'tenant_id'
 			and (select attname from pg_attribute where attrelid = k.confrelid and attnum = k.confkey[1]) = 'tenant_id')`)
+	// Directly, or through something that the row must belong to. Recent clicks live for hours.
 	s.findings("BelongToATenant", tenantTables+`
 		select format('%s has no foreign key to platform.tenants', t.oid::regclass) from tenant_tables t
-		where t.relname <> 'tenants' and not exists (
-			select from pg_constraint k where k.conrelid = t.oid and k.contype = 'f' and k.confrelid = 'platform.tenants'::regclass)`)
+		where t.relname not in ('tenants', 'recent_clicks') and not exists (
+			select from pg_constraint k join tenant_tables u on u.oid = k.confrelid
+			where k.conrelid = t.oid and k.contype = 'f' and (u.relname = 'tenants' or not exists (
+				select from pg_attribute a where a.attrelid = t.oid and a.attnum = any (k.conkey) and not a.attnotnull)))`)
 	s.findings("MoneyIsNotSweptAway", `
 		select format('%s deletes from %s', conname, conrelid::regclass) from pg_constraint
 		where contype = 'f' and confdeltype <> 'a' and conrelid in ('commissions'::regclass, 'events'::regclass, 'clicks'::regclass, 'audit_log'::regclass)`)
