@@ -28,8 +28,9 @@ demo: postgres build ## Run like `make run`, with six months of a made-up shop i
 	OPENPARTNER_ENV=development OPENPARTNER_DATA=./data-demo bin/openpartner serve
 
 .PHONY: test
-test: postgres ## Run the tests, on a PostgreSQL that lives as long as they do
+test: postgres chromium ## Run all tests, on a PostgreSQL that lives as long as they do
 	$(GO) run ./tests/withpg $(GO) test -timeout 30m ./...
+	@$(MAKE) --no-print-directory browser crash
 
 .PHONY: browser
 browser: postgres chromium ## Use the program in a real browser, and check every page for accessibility

@@ -47,16 +47,20 @@ const notes = `
 		using (tenant_id = (select platform.current_tenant())) with check (tenant_id = (select platform.current_tenant()));
 	grant select, insert on notes to openpartner_app, openpartner_system`
 
-func open(t *testing.T) *desk {
+func open(t *testing.T, change ...func(*edge.Options)) *desk {
 	t.Helper()
 	d := &desk{Database: testkit.DB(t), t: t, router: echo.New(), held: make(chan struct{}), release: make(chan struct{})}
 	d.AsOwner(t, notes)
 	d.manager = auth.NewSessionManager(time.Now)
 	d.sessions = auth.NewSessions(d.manager, time.Now)
-	e := edge.New(edge.Options{
+	o := edge.Options{
 		App: d.App, System: d.System, Tenants: tenancy.NewResolver(d.System, time.Now), Sessions: d.manager,
 		Limiter: limits.New(d.App), Log: slog.New(slog.DiscardHandler), Now: time.Now, PublicURL: "http://example.com",
-	})
+	}
+	for _, c := range change {
+		c(&o)
+	}
+	e := edge.New(o)
 	surface := edge.Surface{WithSession: true, Fail: fail, Authenticate: func(c echo.Context, ctx context.Context) (context.Context, auth.Principal, error) {
 		ctx, err := e.LoadSession(c, ctx)
 		return ctx, auth.Principal{Kind: auth.Nobody}, err
@@ -85,6 +89,7 @@ func (d *desk) routes() []edge.Route {
 		pinned(http.MethodPost, "/broken", d.broken),
 		pinned(http.MethodPost, "/swallowed", d.swallowed),
 		pinned(http.MethodPost, "/panic", d.panics),
+		pinned(http.MethodPost, "/slow", d.slow),
 		pinned(http.MethodPost, "/held", d.holds),
 		pinned(http.MethodGet, "/written", d.written),
 		pinned(http.MethodGet, "/written-silently", d.writtenSilently),
@@ -140,6 +145,12 @@ func (d *desk) panics(c echo.Context) error {
 		return err
 	}
 	panic("a programmer's mistake")
+}
+
+// slow asks the database for more than anybody waits for.
+func (d *desk) slow(c echo.Context) error {
+	_, err := db.Tx(c.Request().Context()).NewRaw(`select pg_sleep(3600)`).Exec(c.Request().Context())
+	return errors.Join(write(c, "slow"), err)
 }
 
 // holds changes the session and takes its time.

@@ -45,15 +45,24 @@ type Options struct {
 	Wake        func() // tells the workers that a commit left work
 	Observe     func(method, route string, status int, took time.Duration)
 	PublicURL   string
+	Patience    time.Duration // how long a request's transaction may take; 0 for DefaultPatience
 	Multi       bool
 	Network     Network
 }
+
+// DefaultPatience is more than any page or call needs, and less than a browser waits.
+const DefaultPatience = 30 * time.Second
 
 // Edge builds the middleware of every route.
 type Edge struct{ Options }
 
 // New makes an edge.
-func New(o Options) *Edge { return &Edge{Options: o} }
+func New(o Options) *Edge {
+	if o.Patience == 0 {
+		o.Patience = DefaultPatience
+	}
+	return &Edge{Options: o}
+}
 
 // Serve registers the routes of one surface.
 func (e *Edge) Serve(router *echo.Echo, s Surface, table []Route) {
@@ -194,7 +203,8 @@ func (e *Edge) txOptions(ctx context.Context, readOnly bool) db.TxOptions {
 // changes included.
 func (e *Edge) unit(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) error {
 	outer, client := c.Request(), c.Response().Writer
-	ctx := outer.Context()
+	ctx, cancel := context.WithTimeout(outer.Context(), e.Patience)
+	defer cancel()
 	safe := outer.Method == http.MethodGet || outer.Method == http.MethodHead
 	pool := e.App
 	if r.Group == Global {

@@ -7,8 +7,10 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/tests/testkit"
 )
@@ -102,6 +104,14 @@ func TestUnit_RollBack(t *testing.T) {
 		got := d.send(http.MethodPost, "/panic")
 		if got.status != http.StatusInternalServerError || got.body != "failed" || d.count("panic") != 0 {
 			t.Errorf("got %d %q, %d rows", got.status, got.body, d.count("panic"))
+		}
+		d.wantUnpinned()
+	})
+	t.Run("NoAnswerInTime", func(t *testing.T) {
+		t.Parallel()
+		d := open(t, func(o *edge.Options) { o.Patience = 50 * time.Millisecond })
+		if got := d.send(http.MethodPost, "/slow"); got.status != http.StatusInternalServerError || d.count("slow") != 0 {
+			t.Errorf("status %d, %d rows", got.status, d.count("slow"))
 		}
 		d.wantUnpinned()
 	})

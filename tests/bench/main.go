@@ -30,6 +30,7 @@ func parts() []part {
 	return []part{
 		{"clicks", clicks},
 		{"events", events},
+		{"pages", pages},
 	}
 }
 

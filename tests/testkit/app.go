@@ -76,7 +76,11 @@ type App struct {
 // Start runs the program until the test ends. Variables may be added or overridden.
 func Start(t testing.TB, env ...string) *App {
 	t.Helper()
-	d := DB(t)
+	return start(t, DB(t), env...)
+}
+
+func start(t testing.TB, d *Database, env ...string) *App {
+	t.Helper()
 	port := freePort(t)
 	a := &App{URL: "http://localhost:" + port, DB: d, t: t, out: newOutput()}
 	a.env = append([]string{
