@@ -98,6 +98,7 @@ func (p *Pool) Close() {
 type TxOptions struct {
 	Tenant   uuid.UUID // pinned when not zero
 	ReadOnly bool
+	Snapshot bool // all statements see the same moment, however long it takes
 	Platform bool // all tenants' rows; honoured for the system role only
 }
 
@@ -113,7 +114,11 @@ func (p *Pool) InTx(ctx context.Context, o TxOptions, fn func(ctx context.Contex
 	if _, nested := ctx.Value(txKey{}).(bun.Tx); nested {
 		panic("db: a transaction inside a transaction; use db.Run for a savepoint")
 	}
-	tx, err := p.bun.BeginTx(ctx, &sql.TxOptions{ReadOnly: o.ReadOnly})
+	isolation := sql.LevelDefault
+	if o.Snapshot {
+		isolation = sql.LevelRepeatableRead
+	}
+	tx, err := p.bun.BeginTx(ctx, &sql.TxOptions{ReadOnly: o.ReadOnly, Isolation: isolation})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}

@@ -28,6 +28,7 @@ type desk struct {
 	*testkit.Database
 
 	t        *testing.T
+	edge     *edge.Edge
 	router   *echo.Echo
 	manager  *scs.SessionManager
 	sessions *auth.Sessions
@@ -60,14 +61,14 @@ func open(t *testing.T, change ...func(*edge.Options)) *desk {
 	for _, c := range change {
 		c(&o)
 	}
-	e := edge.New(o)
+	d.edge = edge.New(o)
 	surface := edge.Surface{WithSession: true, Fail: fail, Authenticate: func(c echo.Context, ctx context.Context) (context.Context, auth.Principal, error) {
-		ctx, err := e.LoadSession(c, ctx)
+		ctx, err := d.edge.LoadSession(c, ctx)
 		return ctx, auth.Principal{Kind: auth.Nobody}, err
 	}}
 	d.router.HTTPErrorHandler = func(err error, c echo.Context) { _ = fail(c, err) }
-	e.Install(d.router)
-	e.Serve(d.router, surface, d.routes())
+	d.edge.Install(d.router)
+	d.edge.Serve(d.router, surface, d.routes())
 	return d
 }
 
@@ -95,6 +96,7 @@ func (d *desk) routes() []edge.Route {
 		pinned(http.MethodGet, "/written-silently", d.writtenSilently),
 		pinned(http.MethodGet, "/notice", d.notice),
 		pinned(http.MethodGet, "/pin", d.pin),
+		{Method: http.MethodGet, Path: "/streamed", Group: edge.Detached, Auth: edge.Public, Handle: d.streamed},
 	}
 }
 

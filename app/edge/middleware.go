@@ -73,6 +73,10 @@ func (e *Edge) withLog(next echo.HandlerFunc) echo.HandlerFunc {
 			}()
 			err = next(c)
 		}()
+		// What has begun to leave can't be taken back or made right: the reader must see that it is
+		// not whole.
+		cut := err != nil && c.Response().Committed
+		c.Set(cutKey, cut)
 		if err != nil {
 			note(c, err)
 			c.Echo().HTTPErrorHandler(err, c)
@@ -81,6 +85,9 @@ func (e *Edge) withLog(next echo.HandlerFunc) echo.HandlerFunc {
 		e.logLine(c, took)
 		if e.Observe != nil {
 			e.Observe(c.Request().Method, c.Path(), c.Response().Status, took)
+		}
+		if cut {
+			panic(http.ErrAbortHandler)
 		}
 		return nil
 	}
@@ -106,7 +113,8 @@ func (e *Edge) logLine(c echo.Context, took time.Duration) {
 	level := slog.LevelInfo
 	if err, ok := c.Get(errorKey).(error); ok {
 		attrs = append(attrs, slog.String("error", err.Error()))
-		if status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+		cut, _ := c.Get(cutKey).(bool)
+		if (status >= http.StatusInternalServerError || cut) && !errors.Is(err, context.Canceled) && ctx.Err() == nil {
 			level = slog.LevelError
 		}
 	}

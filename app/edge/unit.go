@@ -54,14 +54,18 @@ type Options struct {
 const DefaultPatience = 30 * time.Second
 
 // Edge builds the middleware of every route.
-type Edge struct{ Options }
+type Edge struct {
+	Options
+
+	streaming chan struct{} // holds one for each answer that is being streamed
+}
 
 // New makes an edge.
 func New(o Options) *Edge {
 	if o.Patience == 0 {
 		o.Patience = DefaultPatience
 	}
-	return &Edge{Options: o}
+	return &Edge{Options: o, streaming: make(chan struct{}, streams)}
 }
 
 // Serve registers the routes of one surface.
@@ -88,6 +92,9 @@ func (e *Edge) handler(s Surface, r Route) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		c.Set(routeKey, r)
 		if err := e.pass(c, s, r, inner); err != nil {
+			if c.Response().Committed {
+				return err
+			}
 			c.SetResponse(echo.NewResponse(c.Response().Writer, c.Echo()))
 			note(c, err)
 			return s.Fail(c, err)
@@ -105,7 +112,7 @@ func RouteOf(c echo.Context) (Route, bool) {
 }
 
 // pass takes a request from its tenant to the answer. It returns an error while nothing has
-// been written yet.
+// been written yet, or when a stream breaks off.
 func (e *Edge) pass(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) error {
 	if s.WithSession {
 		if err := e.sameOrigin(c, r); err != nil {
@@ -270,6 +277,7 @@ func note(c echo.Context, err error) { c.Set(errorKey, err) }
 const (
 	errorKey  = "edge.error"
 	txTimeKey = "edge.tx"
+	cutKey    = "edge.cut"
 )
 
 // errPanic marks an error that was a panic.

@@ -19,7 +19,7 @@ const module = "github.com/openpartner/openpartner/"
 // below its own, and beside it only along the stairs.
 func floors() [][]string {
 	return [][]string{
-		{"app/fault", "app/ids", "app/money", "app/paging", "app/person", "app/routes", "app/config", "app/netguard", "migrations", "static"},
+		{"app/csvfile", "app/fault", "app/ids", "app/money", "app/paging", "app/person", "app/routes", "app/config", "app/netguard", "migrations", "static"},
 		{
 			"app/db", "app/db/cluster", "app/db/migrate", "app/tenancy", "app/limits", "app/facts", "app/outbox", "app/audit", "app/auth",
 			"app/mail", "app/metrics", "app/pay", "app/rollup", "app/secrets", "app/spool",
@@ -38,6 +38,7 @@ func floors() [][]string {
 // stairs are the imports between packages of one floor.
 func stairs() map[string][]string {
 	return map[string][]string{
+		"app/csvfile":     {"app/money"},
 		"app/person":      {"app/fault"},
 		"app/paging":      {"app/fault"},
 		"app/db/migrate":  {"app/db"},
