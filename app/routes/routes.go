@@ -93,6 +93,7 @@ func (u URLs) APIDocs() string            { return "/docs/api" }
 func (u URLs) DevMail() string            { return "/dev/mail" }
 func (u URLs) AdminHome() string          { return u.prefix + "/admin" }
 func (u URLs) Partners() string           { return u.prefix + "/admin/partners" }
+func (u URLs) PartnersCSV() string        { return u.Partners() + ".csv" }
 func (u URLs) PartnersNew() string        { return u.Partners() + "/new" }
 func (u URLs) PartnerShow(id uuid.UUID) string {
 	return u.Partners() + "/" + id.String()
@@ -111,6 +112,7 @@ func (u URLs) PartnerOverride(id, campaign uuid.UUID) string {
 	return u.PartnerShow(id) + "/overrides/" + campaign.String()
 }
 func (u URLs) Campaigns() string    { return u.prefix + "/admin/campaigns" }
+func (u URLs) CampaignsCSV() string { return u.Campaigns() + ".csv" }
 func (u URLs) CampaignsNew() string { return u.Campaigns() + "/new" }
 func (u URLs) CampaignShow(id uuid.UUID) string {
 	return u.Campaigns() + "/" + id.String()
@@ -122,12 +124,15 @@ func (u URLs) CampaignSimulation(id uuid.UUID) string {
 }
 func (u URLs) CampaignExample() string          { return u.Campaigns() + "/example" }
 func (u URLs) Links() string                    { return u.prefix + "/admin/links" }
+func (u URLs) LinksCSV() string                 { return u.Links() + ".csv" }
 func (u URLs) LinksNew() string                 { return u.Links() + "/new" }
 func (u URLs) LinkShow(id uuid.UUID) string     { return u.Links() + "/" + id.String() }
 func (u URLs) LinkQR(id uuid.UUID) string       { return u.LinkShow(id) + "/qr.svg" }
 func (u URLs) LinkArchival(id uuid.UUID) string { return u.LinkShow(id) + "/archival" }
 func (u URLs) Activity() string                 { return u.prefix + "/admin/activity" }
+func (u URLs) ActivityCSV() string              { return u.Activity() + ".csv" }
 func (u URLs) ActivityClicks() string           { return u.Activity() + "/clicks" }
+func (u URLs) ActivityClicksCSV() string        { return u.ActivityClicks() + ".csv" }
 func (u URLs) EventShow(id uuid.UUID) string    { return u.Activity() + "/events/" + id.String() }
 func (u URLs) ClickShow(id uuid.UUID) string    { return u.Activity() + "/clicks/" + id.String() }
 func (u URLs) ClickFlag(id uuid.UUID) string    { return u.ClickShow(id) + "/flag" }
@@ -136,15 +141,18 @@ func (u URLs) ClickConfirmation(id uuid.UUID) string {
 	return u.ClickShow(id) + "/confirmation"
 }
 func (u URLs) Fraud() string                      { return u.prefix + "/admin/fraud" }
+func (u URLs) FraudCSV() string                   { return u.Fraud() + ".csv" }
 func (u URLs) Rederive() string                   { return u.Activity() + "/rederive" }
 func (u URLs) JobShow(id uuid.UUID) string        { return u.prefix + "/admin/jobs/" + id.String() }
 func (u URLs) Coupons() string                    { return u.prefix + "/admin/coupons" }
+func (u URLs) CouponsCSV() string                 { return u.Coupons() + ".csv" }
 func (u URLs) CouponsNew() string                 { return u.Coupons() + "/new" }
 func (u URLs) CouponStatus(id uuid.UUID) string   { return u.Coupons() + "/" + id.String() + "/status" }
 func (u URLs) CommissionsBulk() string            { return u.Commissions() + "/bulk" }
 func (u URLs) AdjustmentsNew() string             { return u.Adjustments() + "/new" }
 func (u URLs) Adjustments() string                { return u.Commissions() + "/adjustments" }
 func (u URLs) Commissions() string                { return u.prefix + "/admin/commissions" }
+func (u URLs) CommissionsCSV() string             { return u.Commissions() + ".csv" }
 func (u URLs) CommissionShow(id uuid.UUID) string { return u.Commissions() + "/" + id.String() }
 func (u URLs) CommissionApproval(id uuid.UUID) string {
 	return u.CommissionShow(id) + "/approval"

@@ -20,18 +20,24 @@ func (s *Server) eventsIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	wrong := fault.Fields{}
-	filter := attribution.Filter{UserID: q.text("user_id"), Type: q.text("type")}
-	filter.From, filter.To = q.days(wrong)
+	filter, wrong := q.events()
 	p := activityview.EventsPage{UserID: filter.UserID, Type: filter.Type, From: q.text("from"), To: q.text("to"), Errors: wrong, MayEdit: mayEdit(c)}
 	if len(wrong) == 0 {
 		found, err := s.Attribution.List(c.Request().Context(), filter, page)
 		if err != nil {
 			return err
 		}
-		p.Events, p.Pager = found.Items, pager(c, urls(c).Activity(), activityview.EventsTarget, found)
+		p.Events, p.Pager = found.Items, csvPager(c, urls(c).Activity(), activityview.EventsTarget, found)
 	}
 	return s.page(c, listStatus(wrong), "Activity", activityview.Events(p))
+}
+
+// events reads the filters of the list of events.
+func (f form) events() (attribution.Filter, fault.Fields) {
+	wrong := fault.Fields{}
+	out := attribution.Filter{UserID: f.text("user_id"), Type: f.text("type")}
+	out.From, out.To = f.days(wrong)
+	return out, wrong
 }
 
 func (s *Server) eventsShow(c echo.Context) error {
@@ -56,10 +62,7 @@ func (s *Server) clicksIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	wrong := fault.Fields{}
-	filter := tracking.ClickFilter{
-		PartnerID: q.chosen(wrong, "partner_id"), CampaignID: q.chosen(wrong, "campaign_id"), Flagged: q.checked("flagged"),
-	}
+	filter, wrong := q.clicks()
 	p := activityview.ClicksPage{
 		PartnerID: q.text("partner_id"), CampaignID: q.text("campaign_id"), Flagged: filter.Flagged, Errors: wrong,
 	}
@@ -71,9 +74,17 @@ func (s *Server) clicksIndex(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		p.Clicks, p.Pager = found.Items, pager(c, urls(c).ActivityClicks(), activityview.ClicksTarget, found)
+		p.Clicks, p.Pager = found.Items, csvPager(c, urls(c).ActivityClicks(), activityview.ClicksTarget, found)
 	}
 	return s.page(c, listStatus(wrong), "Clicks", activityview.Clicks(p))
+}
+
+// clicks reads the filters of the list of clicks.
+func (f form) clicks() (tracking.ClickFilter, fault.Fields) {
+	wrong := fault.Fields{}
+	return tracking.ClickFilter{
+		PartnerID: f.chosen(wrong, "partner_id"), CampaignID: f.chosen(wrong, "campaign_id"), Flagged: f.checked("flagged"),
+	}, wrong
 }
 
 // eventsOfClick is how many events of a click's users are shown beside it.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
@@ -24,9 +23,9 @@ func (s *Server) campaignsIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	filter := campaigns.Filter{Status: q.text("status")}
-	if filter.Status != "" && !slices.Contains(campaigns.Statuses(), campaigns.Status(filter.Status)) {
-		return fault.InvalidField("status", "Choose active, paused or archived.")
+	filter, wrong := q.campaigns()
+	if err := wrong.Err(); err != nil {
+		return err
 	}
 	found, err := s.Campaigns.List(ctx, filter, page)
 	if err != nil {
@@ -34,8 +33,14 @@ func (s *Server) campaignsIndex(c echo.Context) error {
 	}
 	return s.ok(c, "Campaigns", campaignsview.Index(campaignsview.IndexPage{
 		Campaigns: found.Items, Status: filter.Status, Now: s.Now(), MayEdit: mayEdit(c),
-		Pager: pager(c, urls(c).Campaigns(), campaignsview.ListTarget, found),
+		Pager: csvPager(c, urls(c).Campaigns(), campaignsview.ListTarget, found),
 	}))
+}
+
+// campaigns reads the filter of the list of campaigns.
+func (f form) campaigns() (campaigns.Filter, fault.Fields) {
+	wrong := fault.Fields{}
+	return campaigns.Filter{Status: string(chosenOf(f, wrong, "status", campaigns.Statuses()))}, wrong
 }
 
 func (s *Server) campaignsShow(c echo.Context) error {

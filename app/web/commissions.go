@@ -35,7 +35,7 @@ func (s *Server) commissionsIndex(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		p.Rows, p.Pager = found.Items, pager(c, urls(c).Commissions(), ledger.ListTarget, found)
+		p.Rows, p.Pager = found.Items, csvPager(c, urls(c).Commissions(), ledger.ListTarget, found)
 	}
 	return s.page(c, listStatus(wrong), "Commissions", ledger.Index(p))
 }

@@ -22,8 +22,7 @@ func (s *Server) couponsIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	wrong := fault.Fields{}
-	filter := coupons.Filter{PartnerID: q.chosen(wrong, "partner_id")}
+	filter, wrong := q.coupons()
 	p := couponsview.IndexPage{PartnerID: q.text("partner_id"), Errors: wrong, MayEdit: mayEdit(c), Back: listHref(c)}
 	if p.Partners, _, err = s.filterOptions(ctx, filter.PartnerID, nil); err != nil {
 		return err
@@ -33,9 +32,15 @@ func (s *Server) couponsIndex(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		p.Coupons, p.Pager = found.Items, pager(c, urls(c).Coupons(), couponsview.ListTarget, found)
+		p.Coupons, p.Pager = found.Items, csvPager(c, urls(c).Coupons(), couponsview.ListTarget, found)
 	}
 	return s.page(c, listStatus(wrong), "Coupons", couponsview.Index(p))
+}
+
+// coupons reads the filter of the list of coupons.
+func (f form) coupons() (coupons.Filter, fault.Fields) {
+	wrong := fault.Fields{}
+	return coupons.Filter{PartnerID: f.chosen(wrong, "partner_id")}, wrong
 }
 
 func (s *Server) couponsNew(c echo.Context) error {

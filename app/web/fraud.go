@@ -42,7 +42,7 @@ func (s *Server) fraudIndex(c echo.Context) error {
 		if p.Suspects, err = s.suspects(ctx, found.Items); err != nil {
 			return err
 		}
-		p.Pager = pager(c, urls(c).Fraud(), fraudview.ListTarget, found)
+		p.Pager = csvPager(c, urls(c).Fraud(), fraudview.ListTarget, found)
 	}
 	return s.page(c, listStatus(wrong), "Fraud review", fraudview.Index(p))
 }

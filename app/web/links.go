@@ -27,11 +27,8 @@ func (s *Server) linksIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	filter := links.Filter{Archived: q.checked("archived")}
-	if filter.PartnerID, err = q.id("partner_id"); err != nil {
-		return err
-	}
-	if filter.CampaignID, err = q.id("campaign_id"); err != nil {
+	filter, wrong := q.links()
+	if err := wrong.Err(); err != nil {
 		return err
 	}
 	found, err := s.Links.List(ctx, filter, page)
@@ -40,7 +37,7 @@ func (s *Server) linksIndex(c echo.Context) error {
 	}
 	p := linksview.IndexPage{
 		PartnerID: idText(filter.PartnerID), CampaignID: idText(filter.CampaignID), Archived: filter.Archived, Editable: mayEdit(c),
-		Pager: pager(c, urls(c).Links(), "#"+linksview.ListID, found),
+		Pager: csvPager(c, urls(c).Links(), "#"+linksview.ListID, found),
 	}
 	if p.Rows, err = s.linkRows(ctx, found.Items); err != nil {
 		return err
@@ -72,6 +69,14 @@ func (s *Server) keepChosen(ctx context.Context, f links.Filter, p *linksview.In
 		add(&p.Partners, f.PartnerID, func() (string, error) { one, err := s.Partners.Find(ctx, *f.PartnerID); return one.Name, err }),
 		add(&p.Campaigns, f.CampaignID, func() (string, error) { one, err := s.Campaigns.Find(ctx, *f.CampaignID); return one.Name, err }),
 	)
+}
+
+// links reads the filters of the list of links.
+func (f form) links() (links.Filter, fault.Fields) {
+	wrong := fault.Fields{}
+	return links.Filter{
+		Archived: f.checked("archived"), PartnerID: f.chosen(wrong, "partner_id"), CampaignID: f.chosen(wrong, "campaign_id"),
+	}, wrong
 }
 
 // linkOptions are the partners and campaigns that links are made for.

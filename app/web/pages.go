@@ -71,12 +71,7 @@ func pageOf(c echo.Context) (paging.Page, error) {
 
 // pager leads on from this page of a list, keeping its filters.
 func pager[T any](c echo.Context, path, target string, r paging.Result[T]) ui.PagerProps {
-	filters := url.Values{}
-	for name, values := range c.QueryParams() {
-		if name != "cursor" && name != "selected" && values[0] != "" {
-			filters.Set(name, values[0])
-		}
-	}
+	filters := filtersOf(c)
 	p := ui.PagerProps{Target: target}
 	if c.QueryParam("cursor") != "" {
 		p.FirstHref = withQuery(path, filters)
@@ -97,6 +92,17 @@ func listHref(c echo.Context) string {
 		}
 	}
 	return withQuery(c.Request().URL.Path, q)
+}
+
+// filtersOf are the parameters that narrow and order a list.
+func filtersOf(c echo.Context) url.Values {
+	filters := url.Values{}
+	for name, values := range c.QueryParams() {
+		if name != "cursor" && name != "selected" && values[0] != "" {
+			filters.Set(name, values[0])
+		}
+	}
+	return filters
 }
 
 func withQuery(path string, q url.Values) string {

@@ -25,8 +25,8 @@ func (s *Server) partnersIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	filter := partners.Filter{Query: q.text("q")}
-	if filter.Status, err = choice(q, "status", partners.Statuses()); err != nil {
+	filter, wrong := q.partners()
+	if err := wrong.Err(); err != nil {
 		return err
 	}
 	found, err := s.Partners.List(ctx, filter, page)
@@ -39,8 +39,14 @@ func (s *Server) partnersIndex(c echo.Context) error {
 	}
 	return s.ok(c, "Partners", partnersview.Index(partnersview.IndexPage{
 		Partners: found.Items, Holdings: holdings, Filter: filter, Now: s.Now(), Editable: mayEdit(c),
-		Pager: pager(c, urls(c).Partners(), "#"+partnersview.ListID, found),
+		Pager: csvPager(c, urls(c).Partners(), "#"+partnersview.ListID, found),
 	}))
+}
+
+// partners reads the filters of the list of partners.
+func (f form) partners() (partners.Filter, fault.Fields) {
+	wrong := fault.Fields{}
+	return partners.Filter{Query: f.text("q"), Status: string(chosenOf(f, wrong, "status", partners.Statuses()))}, wrong
 }
 
 func (s *Server) partnersNew(c echo.Context) error {

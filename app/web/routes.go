@@ -45,6 +45,7 @@ func (s *Server) Routes() []edge.Route {
 		view("/admin", s.overview),
 
 		view("/admin/partners", s.partnersIndex),
+		file("/admin/partners", s.partnersCSV),
 		edit("/admin/partners/new", s.partnersNew),
 		do("/admin/partners", s.partnersCreate),
 		view("/admin/partners/:id", s.partnersShow),
@@ -64,6 +65,7 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/partners/:id/overrides/:campaign", s.partnerOverridesUpdate),
 
 		view("/admin/links", s.linksIndex),
+		file("/admin/links", s.linksCSV),
 		edit("/admin/links/new", s.linksNew),
 		do("/admin/links", s.linksCreate),
 		view("/admin/links/:id", s.linksShow),
@@ -72,11 +74,13 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/links/:id/archival", s.linkArchivalsCreate),
 
 		view("/admin/coupons", s.couponsIndex),
+		file("/admin/coupons", s.couponsCSV),
 		edit("/admin/coupons/new", s.couponsNew),
 		do("/admin/coupons", s.couponsCreate),
 		do("/admin/coupons/:id/status", s.couponStatusCreate),
 
 		view("/admin/campaigns", s.campaignsIndex),
+		file("/admin/campaigns", s.campaignsCSV),
 		edit("/admin/campaigns/new", s.campaignsNew),
 		do("/admin/campaigns", s.campaignsCreate),
 		do("/admin/campaigns/example", s.campaignExamplesCreate),
@@ -89,8 +93,10 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/campaigns/:id/status", s.campaignStatusCreate),
 
 		view("/admin/activity", s.eventsIndex),
+		file("/admin/activity", s.eventsCSV),
 		view("/admin/activity/events/:id", s.eventsShow),
 		view("/admin/activity/clicks", s.clicksIndex),
+		file("/admin/activity/clicks", s.clicksCSV),
 		view("/admin/activity/clicks/:id", s.clicksShow),
 		edit("/admin/activity/clicks/:id/flag", s.clickFlagsNew),
 		do("/admin/activity/clicks/:id/flag", s.clickFlagsCreate),
@@ -98,11 +104,13 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/activity/clicks/:id/unflag", s.clickUnflagsCreate),
 		do("/admin/activity/clicks/:id/confirmation", s.clickConfirmationsCreate),
 		view("/admin/fraud", s.fraudIndex),
+		file("/admin/fraud", s.fraudCSV),
 		edit("/admin/activity/rederive", s.rederiveNew),
 		do("/admin/activity/rederive", s.rederiveCreate),
 		view("/admin/jobs/:id", s.jobsShow),
 
 		view("/admin/commissions", s.commissionsIndex),
+		file("/admin/commissions", s.commissionsCSV),
 		edit("/admin/commissions/bulk", s.commissionBulkNew),
 		do("/admin/commissions/bulk", s.commissionBulkCreate),
 		edit("/admin/commissions/adjustments/new", s.adjustmentsNew),
@@ -158,6 +166,9 @@ func open(method, path string, h echo.HandlerFunc) edge.Route {
 func view(path string, h echo.HandlerFunc) edge.Route {
 	return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RoleViewer, Handle: h}
 }
+
+// file is the list of a page for spreadsheets.
+func file(page string, h echo.HandlerFunc) edge.Route { return detached(view(page+csvSuffix, h)) }
 
 // portalView is a page of a partner about what is theirs.
 func portalView(path string, h echo.HandlerFunc) edge.Route {

@@ -66,6 +66,9 @@ func TestFraud_IsNarrowed(t *testing.T) {
 			if got := page(t, s.admin, "/admin/fraud"+query).Find("#suspects tbody tr").Length(); got != want {
 				t.Errorf("got %d rows, want %d", got, want)
 			}
+			if _, rows := spreadsheet(t, s.admin.Get("/admin/fraud.csv"+query)); len(rows) != want {
+				t.Errorf("got %d rows in the file, want %d", len(rows), want)
+			}
 		})
 	}
 	for field, query := range map[string]string{"show": "show=some", "flag": "flag=ugly", "partner_id": "partner_id=1"} {
