@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
 )
@@ -18,8 +20,10 @@ const (
 	cacheLife = 30 * time.Second // how long a tenant's row is believed without a notification
 	staleLife = 24 * time.Hour   // and while the database is away
 	patience  = 250 * time.Millisecond
-	askAgain  = time.Second // after the database did not answer
-	maxKnown  = 10_000
+	// loadTimeout is for a tenant that has to be looked up.
+	loadTimeout = 5 * time.Second
+	askAgain    = time.Second // after the database did not answer
+	maxKnown    = 10_000
 )
 
 // Resolver finds a tenant by the slug in a path. While the database is away it goes on with
@@ -27,6 +31,8 @@ const (
 type Resolver struct {
 	system *db.Pool
 	now    func() time.Time
+	onAway func(error)
+	asking singleflight.Group
 
 	mu      sync.Mutex
 	known   map[string]cached
@@ -43,8 +49,12 @@ type cached struct {
 
 // NewResolver makes a resolver on the system pool, the only one that sees all tenants.
 func NewResolver(system *db.Pool, now func() time.Time) *Resolver {
-	return &Resolver{system: system, now: now, known: map[string]cached{}}
+	return &Resolver{system: system, now: now, known: map[string]cached{}, onAway: func(error) {}}
 }
+
+// OnAway has fn told when the database does not answer, so that nobody else on a request's way
+// waits to find out. It is called before the resolver is used.
+func (r *Resolver) OnAway(fn func(error)) { r.onAway = fn }
 
 // BySlug gives the tenant. Unknown, suspended and cancelled ones are the same not-found fault.
 func (r *Resolver) BySlug(ctx context.Context, slug string) (Tenant, error) {
@@ -55,12 +65,14 @@ func (r *Resolver) BySlug(ctx context.Context, slug string) (Tenant, error) {
 	r.mu.Unlock()
 	usable := known && hit.found && now.Sub(hit.loaded) < staleLife
 	if fresh := known && now.Before(hit.until); !fresh && !(usable && away) {
-		loaded, err := r.load(ctx, slug, usable)
-		if err != nil && !(usable && db.Away(err)) {
-			return Tenant{}, err
-		}
-		if err == nil {
+		loaded, err := r.ask(ctx, slug, usable)
+		switch {
+		case err == nil:
 			hit = loaded
+		case usable && db.Away(err):
+			r.onAway(err)
+		default:
+			return Tenant{}, err
 		}
 	}
 	if !hit.found || hit.tenant.Status != StatusActive {
@@ -98,16 +110,28 @@ func (r *Resolver) Missed() {
 	}
 }
 
-// load asks the database; not for long when there is an answer that will do.
-func (r *Resolver) load(ctx context.Context, slug string, usable bool) (cached, error) {
+// ask loads a tenant once for all who wait for it; not for long when there is an answer that
+// will do. The look-up outlives the request that began it, because others depend on it.
+func (r *Resolver) ask(ctx context.Context, slug string, usable bool) (cached, error) {
+	wait := loadTimeout
+	if usable {
+		wait = patience
+	}
+	c, err, _ := r.asking.Do(slug, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
+		defer cancel()
+		return r.load(ctx, slug)
+	})
+	if err != nil {
+		return cached{}, err
+	}
+	return c.(cached), nil //nolint:forcetypeassert // load gives nothing else
+}
+
+func (r *Resolver) load(ctx context.Context, slug string) (cached, error) {
 	r.mu.Lock()
 	before := r.changes
 	r.mu.Unlock()
-	if usable {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, patience)
-		defer cancel()
-	}
 	var c cached
 	err := r.system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
 		return db.Tx(ctx).NewRaw(`select id, slug, display_name, status from platform.tenants where slug = ?`, slug).

@@ -55,6 +55,10 @@ func (g *Gate) Open(ctx context.Context, v Visit) (Passage, error) {
 	}
 }
 
+// DatabaseAway has the next visitors go on without the database, when somebody else found that
+// it does not answer.
+func (g *Gate) DatabaseAway(why error) { g.Recorder.outage.begin(why) }
+
 // hash gives the visitor's address hash, or none while the day's salt can't be had.
 func (g *Gate) hash(ctx context.Context, v Visit, c Click) *string {
 	if !v.Address.IsValid() {

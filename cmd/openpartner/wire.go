@@ -143,6 +143,7 @@ func wire(p program, d *database) (*application, error) {
 	a.gate = tracking.NewGate(tracking.RecorderOptions{
 		System: d.clicks, Log: p.log, Now: now, Spool: filepath.Join(p.cfg.Data, "spool"),
 	})
+	resolver.OnAway(a.gate.DatabaseAway)
 	a.redirect = redirect.NewServer(redirect.Options{Edge: a.edge, Gate: a.gate, PerMinute: redirect.PerMinute})
 	a.listener = newListener(p, d, resolver, a.gate.Targets)
 	return a, nil

@@ -174,10 +174,10 @@ func (p *program) fillClicks(ctx context.Context, n int) error {
 		`set app.platform_admin = 'on'`,
 		fmt.Sprintf(`
 			insert into clicks (tenant_id, id, link_id, partner_id, campaign_id, destination_url, ip_hash, user_agent, occurred_at, created_at)
-			select l.tenant_id, gen_random_uuid(), l.id, l.partner_id, l.campaign_id, 'https://shop.example.com/', md5(n::text), '%s',
-				now() - n * interval '90 days' / %d, now()
-			from generate_series(1, %d) n
-			join (select *, row_number() over (order by id) as k, count(*) over () as links from links) l on l.k = n %% l.links + 1`, agent, n, n),
+			select l.tenant_id, ('01900000-0000-7000-8000-' || lpad(to_hex(%[2]d + n), 12, '0'))::uuid, l.id, l.partner_id, l.campaign_id, 'https://shop.example.com/', md5(n::text), '%[3]s',
+				now() - n * interval '90 days' / %[1]d, now()
+			from generate_series(1, %[1]d) n
+			join (select *, row_number() over (order by id) as k, count(*) over () as links from links) l on l.k = n %% l.links + 1`, n, 20*n, agent), // ids in their order, as real ones are
 		`insert into daily_clicks as d (tenant_id, day, partner_id, campaign_id, link_id, clicks)
 			select tenant_id, ` + day + `, partner_id, campaign_id, link_id, count(*) from clicks group by 1, 2, 3, 4, 5
 			on conflict (tenant_id, day, partner_id, campaign_id, link_id) do update set clicks = excluded.clicks`,

@@ -206,8 +206,8 @@ func (p *person) press(label string) {
 }
 
 // lasting asks again when the page that was asked gave way to the next one.
-func lasting(a chromedp.Action) chromedp.Action {
-	return chromedp.ActionFunc(func(ctx context.Context) error {
+func lasting(a chromedp.Action) chromedp.ActionFunc {
+	return func(ctx context.Context) error {
 		for {
 			err := a.Do(ctx)
 			var refused *cdproto.Error
@@ -215,7 +215,7 @@ func lasting(a chromedp.Action) chromedp.Action {
 				return err
 			}
 		}
-	})
+	}
 }
 
 // pageGone is Chromium's answer to a question to a page that is no more.

@@ -12,17 +12,19 @@ import (
 	"testing"
 )
 
-// Tap sits between the program and PostgreSQL and hears the statements of the app role.
+// Tap sits between a client and PostgreSQL and hears the statements.
 type Tap struct {
+	URL string // of the database, through the tap
+
 	mu    sync.Mutex
 	heard []string
+	held  chan struct{} // closed while statements go through
 }
 
-// StartTapped is Start with somebody listening.
-func StartTapped(t testing.TB, env ...string) (*App, *Tap) {
+// NewTap listens on the way to the database of the url, until the test ends.
+func NewTap(t testing.TB, address string) *Tap {
 	t.Helper()
-	d, tap := DB(t), &Tap{}
-	there, err := url.Parse(d.AppURL)
+	there, err := url.Parse(address)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,20 +39,39 @@ func StartTapped(t testing.TB, env ...string) (*App, *Tap) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = l.Close() })
 	server := filepath.Join(there.Query().Get("host"), name)
+	there.RawQuery = url.Values{"host": {dir}}.Encode()
+	p := &Tap{URL: there.String(), held: make(chan struct{})}
+	close(p.held)
 	go func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			go tap.pass(conn, server)
+			go p.pass(conn, server)
 		}
 	}()
-	t.Cleanup(func() { _ = l.Close() })
-	here := *there
-	here.RawQuery = url.Values{"host": {dir}}.Encode()
-	return start(t, d, append([]string{"DATABASE_URL_APP=" + here.String()}, env...)...), tap
+	return p
+}
+
+// StartTapped is Start with a tap on the app role's connections.
+func StartTapped(t testing.TB, env ...string) (*App, *Tap) {
+	t.Helper()
+	d := DB(t)
+	p := NewTap(t, d.AppURL)
+	return start(t, d, append([]string{"DATABASE_URL_APP=" + p.URL}, env...)...), p
+}
+
+// Hold lets nothing more through, until the function that it gives is called: a database that
+// takes connections and does not answer.
+func (p *Tap) Hold() (release func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	held := make(chan struct{})
+	p.held = held
+	return sync.OnceFunc(func() { close(held) })
 }
 
 // During gives the statements that the program sends while do is at work.
@@ -87,7 +108,7 @@ func (p *Tap) pass(client net.Conn, address string) {
 			return
 		}
 		if typed == 1 {
-			p.hear(head[0], body)
+			<-p.hear(head[0], body)
 		}
 		if _, err := server.Write(append(head, body...)); err != nil {
 			return
@@ -95,16 +116,17 @@ func (p *Tap) pass(client net.Conn, address string) {
 	}
 }
 
-// hear notes what is parsed, with its name before a zero, or asked at once.
-func (p *Tap) hear(kind byte, body []byte) {
+// hear notes what is parsed, with its name before a zero, or asked at once. The message may go
+// on when the channel is closed.
+func (p *Tap) hear(kind byte, body []byte) <-chan struct{} {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if kind == 'P' {
 		_, body, _ = bytes.Cut(body, []byte{0})
 	}
-	if kind != 'P' && kind != 'Q' {
-		return
+	if kind == 'P' || kind == 'Q' {
+		text, _, _ := bytes.Cut(body, []byte{0})
+		p.heard = append(p.heard, string(text))
 	}
-	text, _, _ := bytes.Cut(body, []byte{0})
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.heard = append(p.heard, string(text))
+	return p.held
 }

@@ -1,0 +1,182 @@
+package mail_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	netmail "net/mail"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+
+	"github.com/openpartner/openpartner/app/mail"
+)
+
+// office is a mail server that keeps what it gets.
+type office struct {
+	refuse *smtp.SMTPError // what it says to every recipient; nil for nothing
+
+	mu       sync.Mutex
+	from, to string
+	user     string
+	letters  []string
+}
+
+// open has it take mail on this machine until the test ends.
+func (o *office) open(t *testing.T) mail.SMTPConfig {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &visit{o}, nil }))
+	s.Domain, s.AllowInsecureAuth = "localhost", true
+	go func() { _ = s.Serve(l) }()
+	t.Cleanup(func() { _ = s.Close() })
+	return mail.SMTPConfig{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, TLS: mail.TLSNone, From: "hello@tea.example"}
+}
+
+type visit struct{ *office }
+
+func (v *visit) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+//nolint:ireturn // as go-smtp wants it
+func (v *visit) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if password != "right" {
+			return smtp.ErrAuthFailed
+		}
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.user = user
+		return nil
+	}), nil
+}
+
+func (v *visit) Mail(from string, _ *smtp.MailOptions) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.from = from
+	return nil
+}
+
+func (v *visit) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if v.refuse != nil {
+		return v.refuse
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.to = to
+	return nil
+}
+
+func (v *visit) Data(r io.Reader) error {
+	text, err := io.ReadAll(r)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.letters = append(v.letters, string(text))
+	return err
+}
+
+func (*visit) Reset() {}
+
+func (*visit) Logout() error { return nil }
+
+func letter() mail.Message {
+	return mail.Message{
+		To: "zoe@example.com", ToName: "Zoë Partner", FromName: "Tea Club", ReplyTo: "ada@tea.example",
+		Subject: "Sign in to Tea Club – now", Text: "Open https://tea.example/x?a=1&b=2", HTML: "<p>Open</p>",
+	}
+}
+
+func TestSMTP_Send(t *testing.T) {
+	t.Parallel()
+
+	t.Run("Arrives", func(t *testing.T) {
+		t.Parallel()
+		o := &office{}
+		if err := mail.NewSMTP(o.open(t)).Send(t.Context(), letter()); err != nil {
+			t.Fatal(err)
+		}
+		if o.from != "hello@tea.example" || o.to != "zoe@example.com" || len(o.letters) != 1 {
+			t.Fatalf("from %q to %q: %d letters", o.from, o.to, len(o.letters))
+		}
+		got, err := netmail.ReadMessage(strings.NewReader(o.letters[0]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		from, err := got.Header.AddressList("From")
+		if err != nil || len(from) != 1 || from[0].Name != "Tea Club" || from[0].Address != "hello@tea.example" {
+			t.Errorf("from %v, %v", from, err)
+		}
+		to, err := got.Header.AddressList("To")
+		if err != nil || len(to) != 1 || to[0].Name != "Zoë Partner" {
+			t.Errorf("to %v, %v", to, err)
+		}
+		for name, want := range map[string]string{"Reply-To": "ada@tea.example", "Auto-Submitted": "auto-generated", "Content-Type": "multipart/alternative"} {
+			if !strings.Contains(got.Header.Get(name), want) {
+				t.Errorf("%s: %q", name, got.Header.Get(name))
+			}
+		}
+		if id := got.Header.Get("Message-Id"); !strings.HasSuffix(id, "@tea.example>") {
+			t.Errorf("the id %q names something else than the sender's domain", id)
+		}
+	})
+	t.Run("LineBreaksInNamesAreRefused", func(t *testing.T) {
+		t.Parallel()
+		o := &office{}
+		m := letter()
+		m.FromName = "Tea\r\nBcc: everybody@example.com\r\n"
+		err := mail.NewSMTP(o.open(t)).Send(t.Context(), m)
+		if err == nil && strings.Contains(o.letters[0], "\nBcc:") {
+			t.Errorf("a name became a header:\n%s", o.letters[0])
+		}
+	})
+	for name, c := range map[string]struct {
+		refuse    *smtp.SMTPError
+		permanent bool
+	}{
+		"UnknownRecipientIsForGood": {&smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "nobody of that name"}, true},
+		"FullMailboxIsForNow":       {&smtp.SMTPError{Code: 452, EnhancedCode: smtp.EnhancedCode{4, 2, 2}, Message: "mailbox full"}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := &office{refuse: c.refuse}
+			err := mail.NewSMTP(o.open(t)).Send(t.Context(), letter())
+			if err == nil || mail.Permanent(err) != c.permanent {
+				t.Errorf("got %v, permanent %v", err, mail.Permanent(err))
+			}
+		})
+	}
+	t.Run("NeverInTheClearWhereTLSIsRequired", func(t *testing.T) {
+		t.Parallel()
+		o := &office{}
+		c := o.open(t)
+		c.TLS = mail.TLSRequired
+		if err := mail.NewSMTP(c).Send(t.Context(), letter()); err == nil || len(o.letters) != 0 {
+			t.Errorf("got %v, %d letters", err, len(o.letters))
+		}
+	})
+	t.Run("NoPasswordInTheClear", func(t *testing.T) {
+		t.Parallel()
+		o := &office{}
+		c := o.open(t)
+		c.Username, c.Password = "club", "right"
+		if err := mail.NewSMTP(c).Send(t.Context(), letter()); err == nil || o.user != "" {
+			t.Errorf("got %v; signed in as %q", err, o.user)
+		}
+	})
+	t.Run("DialsByTheGivenWay", func(t *testing.T) {
+		t.Parallel()
+		c := (&office{}).open(t)
+		forbidden := errors.New("not into this network")
+		c.Dial = func(context.Context, string, string) (net.Conn, error) { return nil, forbidden }
+		if err := mail.NewSMTP(c).Send(t.Context(), letter()); !errors.Is(err, forbidden) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
