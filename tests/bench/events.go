@@ -308,6 +308,17 @@ func (p *program) freshKey(ctx context.Context) error {
 	return nil
 }
 
+// analyze lets the planner know of what was written a moment ago, as autovacuum would in a minute.
+func (p *program) analyze(ctx context.Context) (err error) {
+	owner, err := pgx.Connect(ctx, p.owner)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, owner.Close(ctx)) }()
+	_, err = owner.Exec(ctx, `analyze events, decisions, attributions, commissions, daily_money`)
+	return err
+}
+
 // timeRederive orders a dry run over everything and waits for it.
 func (p *program) timeRederive(ctx context.Context) (took time.Duration, n int, err error) {
 	conn, err := pgx.Connect(ctx, p.database)
@@ -319,6 +330,9 @@ func (p *program) timeRederive(ctx context.Context) (took time.Duration, n int, 
 		return 0, 0, err
 	}
 	if err := conn.QueryRow(ctx, `select count(*) from events`).Scan(&n); err != nil {
+		return 0, 0, err
+	}
+	if err := p.analyze(ctx); err != nil {
 		return 0, 0, err
 	}
 	began := time.Now()

@@ -31,6 +31,7 @@ func parts() []part {
 		{"clicks", clicks},
 		{"events", events},
 		{"pages", pages},
+		{"export", export},
 	}
 }
 
