@@ -25,3 +25,20 @@ func Walk[T any](ctx context.Context, list func(ctx context.Context, page Page) 
 		page.Limit = stride
 	}
 }
+
+// WalkRanks is Walk for a list that is ordered by figures.
+func WalkRanks[T any](ctx context.Context, list func(ctx context.Context, after *Rank, limit int) (Result[T], error), visit func(rows []T) error) error {
+	var after *Rank
+	for {
+		found, err := list(ctx, after, stride)
+		if err != nil {
+			return err
+		}
+		if err := visit(found.Items); err != nil {
+			return err
+		}
+		if after, err = ParseRank(found.Next); err != nil || after == nil {
+			return err
+		}
+	}
+}

@@ -84,6 +84,10 @@ func TestService_Agreement(t *testing.T) {
 			t.Fatal(err)
 		}
 		parts["Overviews"] = append(parts["Overviews"], own)
+		of, err := s.FiguresOf(ctx, march, []uuid.UUID{id, uuid.New()})
+		if diff := cmp.Diff(map[uuid.UUID]reports.Figures{id: own}, of); err != nil || diff != "" {
+			t.Errorf("err %v (-overview +figures of a partner):\n%s", err, diff)
+		}
 	}
 	ranked, err := s.Partners(ctx, march, reports.Ranking{Limit: 10})
 	if err != nil {

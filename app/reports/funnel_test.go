@@ -63,6 +63,43 @@ func TestService_Funnel(t *testing.T) {
 		}
 	}
 
+	t.Run("PartsAreWhatTheirFiltersGive", func(t *testing.T) {
+		for name, f := range map[string]reports.Filter{"All": {}, "Ada": {PartnerID: &ada}, "Campaign": {CampaignID: &w.campaign}, "Later": {From: ptr(day(2)), To: ptr(day(5))}} {
+			byPartner, err := w.reports.FunnelByPartner(w.ctx, f, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			byCampaign, err := w.reports.FunnelByCampaign(w.ctx, f, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range byPartner {
+				w.isPart(name, p, reports.Filter{From: f.From, To: f.To, PartnerID: &p.ID, CampaignID: f.CampaignID})
+			}
+			for _, p := range byCampaign {
+				w.isPart(name, p, reports.Filter{From: f.From, To: f.To, PartnerID: f.PartnerID, CampaignID: &p.ID})
+			}
+			want := map[string][2]int{"All": {2, 1}, "Ada": {1, 1}, "Campaign": {2, 1}, "Later": {0, 0}}[name]
+			if diff := cmp.Diff(want, [2]int{len(byPartner), len(byCampaign)}); diff != "" {
+				t.Errorf("%s: partners and campaigns (-want +got):\n%s", name, diff)
+			}
+		}
+		most, err := w.reports.FunnelByPartner(w.ctx, reports.Filter{}, 1)
+		if err != nil || len(most) != 1 || most[0].ID != bo || most[0].Name != "bo" {
+			t.Errorf("err %v, got %+v", err, most)
+		}
+	})
+	t.Run("PartsAreForAdmins", func(t *testing.T) {
+		ctx := auth.With(w.ctx, auth.Principal{Kind: auth.Key, KeyKind: "partner", PartnerID: ada})
+		_, byPartner := w.reports.FunnelByPartner(ctx, reports.Filter{}, 10)
+		_, byCampaign := w.reports.FunnelByCampaign(ctx, reports.Filter{}, 10)
+		_, figures := w.reports.FiguresOf(ctx, reports.Filter{}, []uuid.UUID{bo})
+		for _, err := range []error{byPartner, byCampaign, figures} {
+			if !fault.Is(err, fault.KindForbidden) {
+				t.Errorf("got %v", err)
+			}
+		}
+	})
 	t.Run("PartnersSeeTheirOwn", func(t *testing.T) {
 		ctx := auth.With(w.ctx, auth.Principal{Kind: auth.Key, KeyKind: "partner", PartnerID: ada})
 		got, err := w.reports.Funnel(ctx, reports.Filter{PartnerID: &bo})
@@ -70,6 +107,15 @@ func TestService_Funnel(t *testing.T) {
 			t.Errorf("err %v, got %+v", err, got)
 		}
 	})
+}
+
+// isPart compares a part with the funnel of its filter.
+func (w *shop) isPart(name string, p reports.Part, f reports.Filter) {
+	w.t.Helper()
+	want, err := w.reports.Funnel(w.ctx, f)
+	if diff := cmp.Diff(want, p.Funnel); err != nil || diff != "" {
+		w.t.Errorf("%s, %s: err %v (-filtered +part):\n%s", name, p.Name, err, diff)
+	}
 }
 
 // What a customer did before the visit was not its doing.

@@ -3,6 +3,8 @@ package reports
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/paging"
@@ -51,6 +53,32 @@ func (s *Service) Partners(ctx context.Context, f Filter, by Ranking) (paging.Re
 		return paging.Result[PartnerFigures]{}, err
 	}
 	return cut(merge(rows), by.Limit), nil
+}
+
+// FiguresOf gives the figures of some partners, to compare a page of the report with another time.
+// Those with whom nothing happened are not among them.
+func (s *Service) FiguresOf(ctx context.Context, f Filter, partners []uuid.UUID) (map[uuid.UUID]Figures, error) {
+	if err := auth.Require(ctx, scope); err != nil {
+		return nil, err
+	}
+	r, err := s.span(f)
+	if err != nil {
+		return nil, err
+	}
+	out := map[uuid.UUID]Figures{}
+	if len(partners) == 0 {
+		return out, nil
+	}
+	rows, err := figuresByPartner(ctx, r, partners)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range rows {
+		sum := out[one.PartnerID]
+		sum.add(one.figures())
+		out[one.PartnerID] = sum
+	}
+	return out, nil
 }
 
 // cut is paging.Cut for a list that is ordered by figures.

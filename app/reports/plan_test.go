@@ -165,6 +165,27 @@ func TestService_Plans(t *testing.T) {
 			}
 			return err
 		},
+		"FunnelByPartner": func(f reports.Filter) error {
+			got, err := s.FunnelByPartner(ctx, f, 20)
+			if len(got) == 0 || got[0].Paid == 0 {
+				t.Errorf("nothing was added up: %+v", got)
+			}
+			return err
+		},
+		"FunnelByCampaign": func(f reports.Filter) error {
+			got, err := s.FunnelByCampaign(ctx, f, 20)
+			if len(got) == 0 || got[0].Paid == 0 {
+				t.Errorf("nothing was added up: %+v", got)
+			}
+			return err
+		},
+		"FiguresOf": func(f reports.Filter) error {
+			got, err := s.FiguresOf(ctx, f, []uuid.UUID{partner})
+			if got[partner].Clicks == 0 || got[partner].In("USD").Revenue == 0 {
+				t.Errorf("nothing was added up: %+v", got)
+			}
+			return err
+		},
 		"Start": func(reports.Filter) error {
 			_, err := s.Start(ctx)
 			return err

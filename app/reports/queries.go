@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/openpartner/openpartner/app/db"
 )
@@ -46,6 +47,7 @@ type args struct {
 	Figure, Clicks    int64
 	After             uuid.UUID
 	Limit             int64
+	Partners          *pgdialect.ArrayValue
 }
 
 func (r span) args() args {
@@ -161,6 +163,29 @@ func rankedPartners(ctx context.Context, r span, by Ranking) ([]row, error) {
 		order by b.rank desc, b.clicks desc, b.partner_id desc, m.currency`, a).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("rank partners: %w", err)
+	}
+	return rows, nil
+}
+
+// figuresByPartner adds up by partner and currency; leads and clicks have none.
+func figuresByPartner(ctx context.Context, r span, partners []uuid.UUID) ([]row, error) {
+	inCampaign := ""
+	if r.campaign != nil {
+		inCampaign = ` and campaign_id = ?campaign`
+	}
+	a := r.args()
+	a.Partners = pgdialect.Array(partners)
+	var rows []row
+	err := db.Tx(ctx).NewRaw(`
+		select partner_id, '' as currency, sum(clicks)::bigint as clicks, 0::bigint as leads, 0::bigint as conversions,
+			0::bigint as revenue, 0::bigint as pending, 0::bigint as held, 0::bigint as approved, 0::bigint as paid
+		from daily_clicks where day >= ?from and day < ?to and partner_id = any(?partners::uuid[])`+inCampaign+` group by 1
+		union all
+		select partner_id, currency, 0, sum(leads)::bigint, sum(conversions)::bigint, `+moneySums+`
+		from daily_money where day >= ?from and day < ?to and partner_id = any(?partners::uuid[])`+inCampaign+`
+		group by 1, 2 having `+notNothing, a).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("add up figures of partners: %w", err)
 	}
 	return rows, nil
 }
