@@ -7,6 +7,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/openpartner/openpartner/app/reports"
+	"github.com/openpartner/openpartner/views/figures"
 	"github.com/openpartner/openpartner/views/overview"
 )
 
@@ -18,10 +19,10 @@ const (
 func (s *Server) overview(c echo.Context) error {
 	ctx := c.Request().Context()
 	p := overview.Page{Days: overviewDays}
-	if days, err := strconv.Atoi(c.QueryParam("days")); err == nil && slices.Contains(overview.Periods(), days) {
+	if days, err := strconv.Atoi(c.QueryParam("days")); err == nil && slices.Contains(figures.Periods(), days) {
 		p.Days = days
 	}
-	from, to, before := overview.Bounds(s.Now(), p.Days)
+	from, to, before := figures.Bounds(s.Now(), p.Days)
 	period := reports.Filter{From: &from, To: &to}
 	var err error
 	if p.Series, err = s.Reports.Timeseries(ctx, period, reports.Day); err != nil {

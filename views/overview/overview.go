@@ -1,9 +1,7 @@
 package overview
 
 import (
-	"math"
 	"strconv"
-	"time"
 
 	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/reports"
@@ -42,14 +40,11 @@ func (w Waiting) items(u routes.URLs) []ui.WaitItem {
 	return out
 }
 
-// Periods are the lengths that can be chosen, in days.
-func Periods() []int { return []int{7, 30, 90} }
-
 func (p Page) subtitle() string { return "The last " + strconv.Itoa(p.Days) + " days, today included." }
 
 func (p Page) periods(path string) []ui.Tab {
 	var tabs []ui.Tab
-	for _, days := range Periods() {
+	for _, days := range figures.Periods() {
 		text := strconv.Itoa(days)
 		tabs = append(tabs, ui.Tab{Label: text + " days", Href: path + "?days=" + text, Current: days == p.Days})
 	}
@@ -80,15 +75,12 @@ func (p Page) stats() []ui.StatProps {
 }
 
 func (p Page) count(label string, now, before int64) ui.StatProps {
-	s := ui.StatProps{Label: label, Value: figures.Count(now)}
-	s.Change, s.Trend, s.Note = p.change(now, before)
-	return s
+	return figures.Stat(label, figures.Count(now), now, before, p.against())
 }
 
 // money shows the main currency large and the others below; they are never added.
 func (p Page) money(label, currency string, now, before int64, of func(reports.Money) int64) ui.StatProps {
-	s := ui.StatProps{Label: label, Value: money.Amount{Minor: now, Currency: currency}.Format()}
-	s.Change, s.Trend, s.Note = p.change(now, before)
+	s := figures.Stat(label, money.Amount{Minor: now, Currency: currency}.Format(), now, before, p.against())
 	for _, m := range p.Now.Money {
 		if m.Currency != currency && of(m) != 0 {
 			s.More = append(s.More, money.Amount{Minor: of(m), Currency: m.Currency}.Format())
@@ -97,31 +89,8 @@ func (p Page) money(label, currency string, now, before int64, of func(reports.M
 	return s
 }
 
-// change says how much more or less it is than before; nothing where there is nothing to
-// compare with.
-func (p Page) change(now, before int64) (text string, t ui.Trend, note string) {
-	if before <= 0 {
-		return "", ui.Flat, ""
-	}
-	percent := int64(math.Round(float64(now-before) / float64(before) * 100))
-	note = "against the " + strconv.Itoa(p.Days) + " days before"
-	switch {
-	case percent > 0:
-		return strconv.FormatInt(percent, 10) + " %", ui.Up, note
-	case percent < 0:
-		return strconv.FormatInt(-percent, 10) + " %", ui.Down, note
-	default:
-		return "0 %", ui.Flat, note
-	}
-}
+func (p Page) against() string { return "against the " + strconv.Itoa(p.Days) + " days before" }
 
 func (p Page) currency() string { return figures.Currency(p.Series) }
 
 func (p Page) revenueTitle() string { return "Revenue and commission in " + p.currency() }
-
-// Bounds are the periods to compare: the last days, and as many before them.
-func Bounds(now time.Time, days int) (from, to, before time.Time) {
-	to = now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1)
-	from = to.AddDate(0, 0, -days)
-	return from, to, from.AddDate(0, 0, -days)
-}
