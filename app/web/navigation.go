@@ -41,6 +41,10 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 			{Label: "Commissions", Href: u.Commissions(), Icon: ui.IconCoins, Primary: true, Counter: waiting.Commissions, CounterID: navCommissions},
 			{Label: "Fraud review", Href: u.Fraud(), Icon: ui.IconShieldAlert, Counter: waiting.Clicks, CounterID: navFraud},
 		}},
+		{Label: "Reports", Items: []layout.NavItem{
+			{Label: "Funnel", Href: u.ReportFunnel(), Icon: ui.IconFunnel},
+			{Label: "Partner report", Href: u.ReportPartners(), Icon: ui.IconChartColumn},
+		}},
 		{Label: "Settings", Items: []layout.NavItem{
 			{Label: "Program", Href: u.SettingsProgram(), Icon: ui.IconSettings},
 			{Label: "Mail", Href: u.SettingsMail(), Icon: ui.IconMail},

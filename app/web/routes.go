@@ -109,6 +109,10 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/activity/rederive", s.rederiveCreate),
 		view("/admin/jobs/:id", s.jobsShow),
 
+		view("/admin/reports/funnel", s.reportFunnel),
+		view("/admin/reports/partners", s.reportPartners),
+		file("/admin/reports/partners", s.reportPartnersCSV),
+
 		view("/admin/commissions", s.commissionsIndex),
 		file("/admin/commissions", s.commissionsCSV),
 		edit("/admin/commissions/bulk", s.commissionBulkNew),

@@ -134,3 +134,34 @@ func TestBar_DrawsOneBarPerValue(t *testing.T) {
 		t.Errorf("got %d, want 6", got)
 	}
 }
+
+func TestFunnel(t *testing.T) {
+	t.Parallel()
+	doc := render(t, Funnel("From click to sale", []Step{
+		{Name: "Clicks", Value: 100_000, Text: "100 000"}, {Name: "Identified", Value: 25_000, Text: "25 000", Rate: "25 % of clicks"},
+		{Name: "Paid", Value: 1, Text: "1"}, {Name: "Again", Value: 0, Text: "0"},
+	}))
+	for i, want := range []string{"100%", "25%", "0.4%", "0%"} {
+		step := doc.Find(".funnel-step").Eq(i)
+		if got := step.Find(".chart-bar").AttrOr("width", ""); got != want {
+			t.Errorf("step %d: got a bar of %s, want %s", i, got, want)
+		}
+	}
+	if got := doc.Find(".funnel-lost").Eq(1).AttrOr("width", ""); got != "100%" {
+		t.Errorf("what was lost begins at %s", got)
+	}
+	if got := strings.Join(strings.Fields(doc.Find("table tbody tr").Eq(1).Text()), " "); got != "Identified 25 000 25 % of clicks" {
+		t.Errorf("the table says %q", got)
+	}
+	if doc.Find("[style], script").Length() != 0 {
+		t.Error("style or script of its own")
+	}
+}
+
+func TestFunnel_OfNothing(t *testing.T) {
+	t.Parallel()
+	doc := render(t, Funnel("Empty", []Step{{Name: "Clicks"}, {Name: "Paid", Value: 3}}))
+	if got := doc.Find(".chart-bar").Eq(1).AttrOr("width", ""); got != "0%" {
+		t.Errorf("got %s", got)
+	}
+}
