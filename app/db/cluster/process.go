@@ -80,7 +80,7 @@ func (c *Cluster) launch() error {
 		"-D", c.dir, "-c", "listen_addresses=", "-k", c.socket, "-c", "unix_socket_permissions=0700",
 		"-c", "timezone=UTC", "-c", "log_timezone=UTC", "-c", "max_connections=60",
 		// Containers give little shared memory, and this app's queries are short.
-		"-c", "max_parallel_workers_per_gather=0", "-c", "shared_buffers=" + sharedBuffers(),
+		"-c", "max_parallel_workers_per_gather=0", "-c", "jit=off", "-c", "shared_buffers=" + sharedBuffers(),
 		"-c", "log_destination=stderr", "-c", "logging_collector=off",
 	}
 	if c.o.FastUnsafe {
