@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
@@ -24,10 +23,10 @@ func lockUsers(ctx context.Context, users []string) error {
 	for i, user := range users {
 		names[i] = tenancy.ID(ctx).String() + "/" + user
 	}
-	_, err := db.Tx(ctx).NewRaw(`
+	err := db.Hot(ctx, `
 		select pg_advisory_xact_lock(k) from (
-			select distinct hashtextextended(name, 0) as k from unnest(?::text[]) as t (name) order by k) as ordered`,
-		pgdialect.Array(names)).Exec(ctx)
+			select distinct hashtextextended(name, 0) as k from unnest($1::text[]) as t (name) order by k) as ordered`,
+		names).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("lock the users: %w", err)
 	}
@@ -44,10 +43,10 @@ func findByRefs(ctx context.Context, source string, external []string, all []uui
 		return nil, nil
 	}
 	var rows []Event
-	err := db.Tx(ctx).NewRaw(`
-		select `+eventColumns+` from events where source = ? and external_id = any(?::text[])
+	err := db.Hot(ctx, `
+		select `+eventColumns+` from events where source = $1::text and external_id = any($2::text[])
 		union
-		select `+eventColumns+` from events where id = any(?::uuid[])`, source, pgdialect.Array(external), pgdialect.Array(all)).Scan(ctx, &rows)
+		select `+eventColumns+` from events where id = any($3::uuid[])`, source, external, all).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("find events: %w", err)
 	}
@@ -84,9 +83,9 @@ func insertEvents(ctx context.Context, events []Event) (map[uuid.UUID]bool, erro
 		return nil, fmt.Errorf("encode events: %w", err)
 	}
 	var ids []uuid.UUID
-	err = db.Tx(ctx).NewRaw(`
+	err = db.Hot(ctx, `
 		insert into events (tenant_id, `+eventColumns+`)
-		select ?, `+eventColumns+` from jsonb_populate_recordset(null::events, ?::jsonb)
+		select $1::uuid, `+eventColumns+` from jsonb_populate_recordset(null::events, $2::jsonb)
 		on conflict (tenant_id, source, external_id) do nothing returning id`, tenancy.ID(ctx), string(text)).Scan(ctx, &ids)
 	if err != nil {
 		return nil, fmt.Errorf("insert events: %w", err)
@@ -188,9 +187,9 @@ func partnersAmong(ctx context.Context, ids []uuid.UUID) ([]promoter, error) {
 		return nil, nil
 	}
 	var found []promoter
-	err := db.Tx(ctx).NewRaw(`
+	err := db.Hot(ctx, `
 		select id, status in ('revoked', 'declined') as revoked, encode(sha256(convert_to(email, 'UTF8')), 'hex') as email_hash
-		from partners where id in (?)`, bun.List(ids)).Scan(ctx, &found)
+		from partners where id = any($1::uuid[])`, ids).Scan(ctx, &found)
 	if err != nil {
 		return nil, fmt.Errorf("read the touched partners: %w", err)
 	}
@@ -244,11 +243,11 @@ const selectStories = `
 
 // storiesOf gives all events of users in the order in which they are decided.
 func storiesOf(ctx context.Context, users []string) ([]story, error) {
-	return readStories(ctx, selectStories+` where e.user_id in (?) order by e.user_id, e.occurred_at, e.id`, bun.List(users))
+	return readStories(ctx, selectStories+` where e.user_id = any($1::text[]) order by e.user_id, e.occurred_at, e.id`, users)
 }
 
 func storyOf(ctx context.Context, event uuid.UUID) (story, error) {
-	found, err := readStories(ctx, selectStories+` where e.id = ?`, event)
+	found, err := readStories(ctx, selectStories+` where e.id = $1::uuid`, event)
 	if err != nil {
 		return story{}, err
 	}
@@ -260,7 +259,7 @@ func storyOf(ctx context.Context, event uuid.UUID) (story, error) {
 
 func readStories(ctx context.Context, query string, args ...any) ([]story, error) {
 	var rows []storyRow
-	if err := db.Tx(ctx).NewRaw(query, args...).Scan(ctx, &rows); err != nil {
+	if err := db.Hot(ctx, query, args...).Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("read events with their decisions: %w", err)
 	}
 	out := make([]story, 0, len(rows))
@@ -372,18 +371,18 @@ func insertDecisions(ctx context.Context, rows []storedVerdict, shares []storedS
 		return fmt.Errorf("encode shares: %w", err)
 	}
 	// The foreign key from share to decision is looked at when the whole statement is done.
-	_, err = db.Tx(ctx).NewRaw(`
+	err = db.Hot(ctx, `
 		with decided as (
 			insert into decisions (tenant_id, event_id, status, reason, campaign_id, campaign_version, model, locked, binding_event_id,
 				trace, decided_at, created_at)
-			select ?0, event_id, status, reason, campaign_id, campaign_version, model, locked, binding_event_id, trace, ?1, ?1
-			from jsonb_populate_recordset(null::decisions, ?2::jsonb)
+			select $1::uuid, event_id, status, reason, campaign_id, campaign_version, model, locked, binding_event_id, trace, $2::timestamptz, $2::timestamptz
+			from jsonb_populate_recordset(null::decisions, $3::jsonb)
 			on conflict (tenant_id, event_id) do update set status = excluded.status, reason = excluded.reason,
 				campaign_id = excluded.campaign_id, campaign_version = excluded.campaign_version, model = excluded.model,
 				locked = excluded.locked, binding_event_id = excluded.binding_event_id, trace = excluded.trace, decided_at = excluded.decided_at)
 		insert into attributions (tenant_id, event_id, partner_id, click_id, campaign_id, weight_num, weight_den, position, created_at)
-		select ?0, event_id, partner_id, click_id, campaign_id, weight_num, weight_den, position, ?1
-		from jsonb_populate_recordset(null::attributions, ?3::jsonb)`,
+		select $1::uuid, event_id, partner_id, click_id, campaign_id, weight_num, weight_den, position, $2::timestamptz
+		from jsonb_populate_recordset(null::attributions, $4::jsonb)`,
 		tenancy.ID(ctx), now, string(decisions), string(parts)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("store decisions: %w", err)

@@ -194,14 +194,17 @@ func (s *APIKeys) Recognise(ctx context.Context, plain string) (Principal, error
 	if !wellFormed(plain) {
 		return Principal{}, errNoKey()
 	}
-	var k APIKey
-	err := db.Tx(ctx).NewSelect().Model(&k).Where("key_hash = ?", hashToken(plain)).Scan(ctx)
-	if errors.Is(err, sql.ErrNoRows) {
-		return Principal{}, errNoKey()
-	}
+	var found []APIKey
+	err := db.Hot(ctx, `
+		select tenant_id, id, name, prefix, key_hash, kind, partner_id, scopes, created_by, last_used_at, expires_at, revoked_at, created_at
+		from api_keys where key_hash = $1::text`, hashToken(plain)).Scan(ctx, &found)
 	if err != nil {
 		return Principal{}, fmt.Errorf("find api key: %w", err)
 	}
+	if len(found) == 0 {
+		return Principal{}, errNoKey()
+	}
+	k := found[0]
 	if k.Status(s.now()) != "active" {
 		return Principal{}, errNoKey()
 	}

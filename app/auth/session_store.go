@@ -2,7 +2,6 @@ package auth
 
 import (
 	"context"
-	"database/sql"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -67,18 +66,18 @@ var errNeedsContext = errors.New("sessions are stored through a transaction in t
 
 // FindCtx is part of scs.CtxStore; token is the hash.
 func (s sessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
-	var data []byte
-	err := db.Tx(ctx).NewRaw(`
+	var found [][]byte
+	err := db.Hot(ctx, `
 		select data from sessions
-		where token_hash = ? and revoked_at is null and expires_at > ? and last_seen_at > ?`,
-		token, s.now(), s.now().Add(-sessionIdle)).Scan(ctx, &data)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, false, nil
-	}
+		where token_hash = $1::text and revoked_at is null and expires_at > $2::timestamptz and last_seen_at > $3::timestamptz`,
+		token, s.now(), s.now().Add(-sessionIdle)).Scan(ctx, &found)
 	if err != nil {
 		return nil, false, fmt.Errorf("find session: %w", err)
 	}
-	return data, true, nil
+	if len(found) == 0 {
+		return nil, false, nil
+	}
+	return found[0], true, nil
 }
 
 // CommitCtx is part of scs.CtxStore. It also keeps the row's principal in step with the

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun"
 
 	"github.com/openpartner/openpartner/app/db"
 )
@@ -35,11 +34,11 @@ func allVersions(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]ve
 		StartsAt         *time.Time
 		EndsAt           *time.Time
 	}
-	err := db.Tx(ctx).NewRaw(`
+	err := db.Hot(ctx, `
 		select v.campaign_id, c.name, v.version, v.attribution_model, v.window_days, v.customer_lock, v.hold_days, v.auto_approve,
 			nullif(v.active_from, '-infinity') as active_from, v.active_to, c.starts_at, c.ends_at
 		from campaign_versions v join campaigns c on c.tenant_id = v.tenant_id and c.id = v.campaign_id
-		where v.campaign_id in (?) order by v.version`, bun.List(campaigns)).Scan(ctx, &rows)
+		where v.campaign_id = any($1::uuid[]) order by v.version`, campaigns).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("select campaign versions: %w", err)
 	}
@@ -59,7 +58,7 @@ func allVersions(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]ve
 
 func allRules(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]Rule, error) {
 	rules, err := selectRules(ctx, `select `+ruleColumns+` from commission_rules
-		where campaign_id in (?) order by campaign_id, position, active_from`, bun.List(campaigns))
+		where campaign_id = any($1::uuid[]) order by campaign_id, position, active_from`, campaigns)
 	if err != nil {
 		return nil, err
 	}

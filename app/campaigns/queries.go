@@ -201,12 +201,12 @@ const ruleColumns = `id, campaign_id, partner_id, position, event_type, trigger,
 
 func liveRules(ctx context.Context, campaign uuid.UUID, partner *uuid.UUID) ([]Rule, error) {
 	return selectRules(ctx, `select `+ruleColumns+` from commission_rules
-		where campaign_id = ? and partner_id is not distinct from ? and active_to is null order by position`, campaign, partner)
+		where campaign_id = $1::uuid and partner_id is not distinct from $2::uuid and active_to is null order by position`, campaign, partner)
 }
 
 func liveRulesOf(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]Rule, error) {
 	rules, err := selectRules(ctx, `select `+ruleColumns+` from commission_rules
-		where campaign_id in (?) and partner_id is null and active_to is null order by campaign_id, position`, bun.List(campaigns))
+		where campaign_id = any($1::uuid[]) and partner_id is null and active_to is null order by campaign_id, position`, campaigns)
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +219,7 @@ func liveRulesOf(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]Ru
 
 func selectRules(ctx context.Context, query string, args ...any) ([]Rule, error) {
 	var rows []ruleRow
-	if err := db.Tx(ctx).NewRaw(query, args...).Scan(ctx, &rows); err != nil {
+	if err := db.Hot(ctx, query, args...).Scan(ctx, &rows); err != nil {
 		return nil, fmt.Errorf("select rules: %w", err)
 	}
 	out := make([]Rule, 0, len(rows))

@@ -63,7 +63,7 @@ func rowsBy(ctx context.Context, events []uuid.UUID, lock string) (map[uuid.UUID
 		return out, nil
 	}
 	var rows []Commission
-	err := db.Tx(ctx).NewRaw(`select `+ledgerColumns+` from commissions where event_id in (?) order by created_at, id`+lock, bun.List(events)).Scan(ctx, &rows)
+	err := db.Hot(ctx, `select `+ledgerColumns+` from commissions where event_id = any($1::uuid[]) order by created_at, id`+lock, events).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read the events' commissions: %w", err)
 	}
@@ -184,12 +184,12 @@ func insertCommissions(ctx context.Context, rows []Commission) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.Tx(ctx).NewRaw(`
+	err = db.Hot(ctx, `
 		insert into commissions (tenant_id, id, event_id, partner_id, campaign_id, rule_id, click_id, kind, base_amount, base_currency,
 			rate_ppm, weight_num, weight_den, amount, currency, status, matures_at, approved_at, approved_by, held_reason, note, occurred_at, created_at)
-		select ?, id, event_id, partner_id, campaign_id, rule_id, click_id, kind, base_amount, base_currency,
+		select $1::uuid, id, event_id, partner_id, campaign_id, rule_id, click_id, kind, base_amount, base_currency,
 			rate_ppm, weight_num, weight_den, amount, currency, status, matures_at, approved_at, approved_by, held_reason, note, occurred_at, created_at
-		from jsonb_populate_recordset(null::commissions, ?::jsonb)`, tenancy.ID(ctx), text).Exec(ctx)
+		from jsonb_populate_recordset(null::commissions, $2::jsonb)`, tenancy.ID(ctx), text).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("insert commissions: %w", err)
 	}

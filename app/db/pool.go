@@ -26,17 +26,27 @@ type PoolOptions struct {
 	MaxConns int32  // defaults to 10
 	Role     string // when set, every connection does SET ROLE (direct connections only)
 	Name     string // application_name, for people who look at pg_stat_activity
-	// Prepares keeps prepared statements, for a few statements that come by the thousand. Only for
-	// direct connections: behind a pooler in transaction mode the next transaction may meet another
-	// server process, which never heard of them.
-	Prepares bool
+	Prepares Preparing
 }
+
+// Preparing says which statements the server keeps, with their plans. That is for direct
+// connections only: behind a pooler in transaction mode the next transaction may meet another
+// server process, which never heard of them.
+type Preparing int
+
+// What a pool prepares.
+const (
+	PreparesNothing Preparing = iota
+	PreparesHot               // what is asked by Hot
+	PreparesAll               // for a few statements that are all the pool is for
+)
 
 // Pool is a set of connections that log in as one role.
 type Pool struct {
 	native *pgxpool.Pool
 	std    *sql.DB
 	bun    *bun.DB
+	hot    pgx.QueryExecMode // of what is asked by Hot
 }
 
 // connectTimeout is how long a new connection may take.
@@ -52,8 +62,15 @@ func Open(ctx context.Context, url string, o PoolOptions) (*Pool, error) {
 		return nil, fmt.Errorf("read the database URL: %w", err)
 	}
 	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec
-	if o.Prepares {
-		cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeCacheStatement
+	hot := pgx.QueryExecModeExec
+	if o.Prepares != PreparesNothing {
+		hot = pgx.QueryExecModeCacheStatement
+		// Our plans are the same for one row and for many. Left to itself the server plans most of
+		// them anew each time, because it takes a list of unknown length for a long one.
+		cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
+	}
+	if o.Prepares == PreparesAll {
+		cfg.ConnConfig.DefaultQueryExecMode = hot
 	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "openpartner " + o.Name
 	cfg.ConnConfig.ConnectTimeout = connectTimeout
@@ -79,11 +96,14 @@ func Open(ctx context.Context, url string, o PoolOptions) (*Pool, error) {
 		return nil, fmt.Errorf("open the database pool: %w", err)
 	}
 	std := stdlib.OpenDBFromPool(native)
-	return &Pool{native: native, std: std, bun: bun.NewDB(std, pgdialect.New())}, nil
+	return &Pool{native: native, std: std, bun: bun.NewDB(std, pgdialect.New()), hot: hot}, nil
 }
 
 // Native is the pgx pool underneath, for the hot paths that may not pay for bun.
 func (p *Pool) Native() *pgxpool.Pool { return p.native }
+
+// Hot is how the pool's own connections take statements that come by the thousand; see Hot.
+func (p *Pool) Hot() pgx.QueryExecMode { return p.hot }
 
 // Ping reports whether the database answers.
 func (p *Pool) Ping(ctx context.Context) error { return p.native.Ping(ctx) }
@@ -128,10 +148,11 @@ func (p *Pool) InTx(ctx context.Context, o TxOptions, fn func(ctx context.Contex
 			_ = tx.Rollback()
 		}
 	}()
-	if err := pin(ctx, tx, o); err != nil {
+	ctx = context.WithValue(context.WithValue(ctx, txKey{}, tx), hotKey{}, p.hot)
+	if err := pin(ctx, o); err != nil {
 		return err
 	}
-	if err := fn(context.WithValue(ctx, txKey{}, tx)); err != nil {
+	if err := fn(ctx); err != nil {
 		if errors.Is(err, ErrRollback) {
 			return nil
 		}
@@ -145,14 +166,14 @@ func (p *Pool) InTx(ctx context.Context, o TxOptions, fn func(ctx context.Contex
 }
 
 // pin makes the tenant the first thing the transaction knows.
-func pin(ctx context.Context, tx bun.Tx, o TxOptions) error {
+func pin(ctx context.Context, o TxOptions) error {
 	if o.Platform {
-		if _, err := tx.ExecContext(ctx, `select set_config('app.platform_admin', 'on', true)`); err != nil {
+		if err := Hot(ctx, `select set_config('app.platform_admin', 'on', true)`).Exec(ctx); err != nil {
 			return fmt.Errorf("open the platform's view: %w", err)
 		}
 	}
 	if o.Tenant != uuid.Nil {
-		return Pin(context.WithValue(ctx, txKey{}, tx), o.Tenant)
+		return Pin(ctx, o.Tenant)
 	}
 	return nil
 }

@@ -20,10 +20,45 @@ func Tx(ctx context.Context) bun.IDB {
 	return tx
 }
 
+type hotKey struct{}
+
+// Statement is SQL with $1, $2, ... for its arguments.
+type Statement struct {
+	tx   bun.Tx
+	text string
+	args []any
+}
+
+// Hot is a statement that comes by the thousand in one and the same form. Where the pool may, it
+// is parsed and planned once for each connection, which takes longer than most of them run.
+// Arguments say their type ($1::uuid), since the server may not be asked for it.
+func Hot(ctx context.Context, text string, args ...any) Statement {
+	tx, ok := ctx.Value(txKey{}).(bun.Tx)
+	if !ok {
+		panic("db: no transaction in context")
+	}
+	return Statement{tx, text, append([]any{ctx.Value(hotKey{})}, args...)}
+}
+
+// Scan reads all rows into a slice.
+func (s Statement) Scan(ctx context.Context, rows any) error {
+	found, err := s.tx.Tx.QueryContext(ctx, s.text, s.args...) //nolint:rowserrcheck // by ScanRows
+	if err != nil {
+		return err
+	}
+	return s.tx.NewRaw("").DB().ScanRows(ctx, found, rows)
+}
+
+// Exec runs the statement for what it does.
+func (s Statement) Exec(ctx context.Context) error {
+	_, err := s.tx.Tx.ExecContext(ctx, s.text, s.args...)
+	return err
+}
+
 // Pin makes the transaction in ctx see the rows of one tenant. Only the global routes, which
 // create or look up the tenant first, need it; everywhere else InTx has pinned already.
 func Pin(ctx context.Context, tenant uuid.UUID) error {
-	if _, err := Tx(ctx).ExecContext(ctx, `select set_config('app.tenant_id', ?, true)`, tenant.String()); err != nil {
+	if err := Hot(ctx, `select set_config('app.tenant_id', $1::text, true)`, tenant.String()).Exec(ctx); err != nil {
 		return fmt.Errorf("pin the tenant: %w", err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package edge_test
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -18,7 +19,7 @@ func FuzzCookie(f *testing.F) {
 	manager := scs.New() // in memory, and empty
 	e := edge.New(edge.Options{Sessions: manager, PublicURL: "http://example.com"})
 	f.Fuzz(func(t *testing.T, header string) {
-		req := httptest.NewRequest("GET", "/", nil)
+		req := httptest.NewRequest(http.MethodGet, "/", nil)
 		req.Header["Cookie"] = []string{header}
 		ctx, err := e.LoadSession(echo.New().NewContext(req, httptest.NewRecorder()), req.Context())
 		if err != nil {

@@ -51,7 +51,7 @@ func (l *Limiter) Take(ctx context.Context, rule Rule, who string) (Result, erro
 		on conflict (key) do update set tat = greatest(r.tat, clock_timestamp()) + $2::interval
 		where greatest(r.tat, clock_timestamp()) + $2::interval - clock_timestamp() <= $3::interval
 		returning extract(epoch from tat - clock_timestamp())`,
-		key, interval, rule.Per).Scan(&left)
+		l.pool.Hot(), key, interval, rule.Per).Scan(&left)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return l.refuse(ctx, rule, key, interval)
 	}

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/tenancy"
@@ -105,17 +104,17 @@ func (s *Sheet) Write(ctx context.Context) error {
 		}
 	}
 	args := []any{tenancy.ID(ctx), rand.IntN(slots), //nolint:gosec // a lottery for lock-free rows, no secret
-		pgdialect.Array(partners), pgdialect.Array(campaigns), pgdialect.Array(days), pgdialect.Array(currencies)}
+		partners, campaigns, days, currencies}
 	for _, column := range figures {
-		args = append(args, pgdialect.Array(column))
+		args = append(args, column)
 	}
-	_, err := db.Tx(ctx).NewRaw(`
+	err := db.Hot(ctx, `
 		insert into daily_money as m (tenant_id, partner_id, campaign_id, day, currency, slot,
 			leads, conversions, revenue, pending, held, approved, paid)
-		select ?0, p, c, d, y, ?1, l, n, r, pe, h, a, pa
-		from (select pg_advisory_xact_lock_shared(hashtext('daily_money'), hashtext(?0::text)) is not null as shared) lock,
-			unnest(?2::uuid[], ?3::uuid[], ?4::date[], ?5::text[], ?6::bigint[], ?7::bigint[], ?8::bigint[], ?9::bigint[], ?10::bigint[],
-			?11::bigint[], ?12::bigint[]) as t (p, c, d, y, l, n, r, pe, h, a, pa)
+		select $1::uuid, p, c, d, y, $2::int, l, n, r, pe, h, a, pa
+		from (select pg_advisory_xact_lock_shared(hashtext('daily_money'), hashtext($1::uuid::text)) is not null as shared) lock,
+			unnest($3::uuid[], $4::uuid[], $5::date[], $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],
+			$12::bigint[], $13::bigint[]) as t (p, c, d, y, l, n, r, pe, h, a, pa)
 		where lock.shared
 		on conflict (tenant_id, partner_id, campaign_id, day, currency, slot) do update set
 			leads = m.leads + excluded.leads, conversions = m.conversions + excluded.conversions, revenue = m.revenue + excluded.revenue,

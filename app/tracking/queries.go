@@ -243,11 +243,11 @@ func touchesOf(ctx context.Context, users []string) (map[string][]Stitched, erro
 		UserID string
 		Stitched
 	}
-	err := db.Tx(ctx).NewRaw(`
+	err := db.Hot(ctx, `
 		select i.user_id, i.id as identity_id, i.click_id, k.partner_id, k.campaign_id, k.occurred_at, coalesce(k.flag, '') as flag,
 			k.reviewed_at is not null as reviewed, i.verified, i.created_at as stitched_at
 		from identities i join clicks k on k.tenant_id = i.tenant_id and k.id = i.click_id
-		where i.user_id in (?) order by k.occurred_at, k.id`, bun.List(users)).Scan(ctx, &rows)
+		where i.user_id = any($1::text[]) order by k.occurred_at, k.id`, users).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("list the users' touches: %w", err)
 	}

@@ -50,7 +50,7 @@ func connect(ctx context.Context, p program) (*database, error) {
 	d := &database{ownerURL: p.cfg.Database.URL.Reveal()}
 	appURL, systemURL := p.cfg.Database.AppURL.Reveal(), p.cfg.Database.SystemURL.Reveal()
 	appRole, systemRole := "", ""
-	direct := true
+	hot, all := db.PreparesHot, db.PreparesAll
 	switch {
 	case p.cfg.Database.Embedded():
 		c, err := cluster.Start(ctx, cluster.Options{Data: p.cfg.Data, PGBin: p.cfg.PGBin, Log: p.log})
@@ -63,16 +63,16 @@ func connect(ctx context.Context, p program) (*database, error) {
 		appURL, systemURL = d.ownerURL, d.ownerURL
 		appRole, systemRole = migrate.RoleApp, migrate.RoleSystem
 	default:
-		direct = false // a pooler may stand between
+		hot, all = db.PreparesNothing, db.PreparesNothing // a pooler may stand between
 	}
 	var err error
-	if d.app, err = db.Open(ctx, appURL, db.PoolOptions{MaxConns: 16, Role: appRole, Name: "app"}); err != nil {
+	if d.app, err = db.Open(ctx, appURL, db.PoolOptions{MaxConns: 16, Role: appRole, Name: "app", Prepares: hot}); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	if d.system, err = db.Open(ctx, systemURL, db.PoolOptions{MaxConns: 6, Role: systemRole, Name: "system"}); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
-	if d.clicks, err = db.Open(ctx, systemURL, db.PoolOptions{MaxConns: 3, Role: systemRole, Name: "clicks", Prepares: direct}); err != nil {
+	if d.clicks, err = db.Open(ctx, systemURL, db.PoolOptions{MaxConns: 3, Role: systemRole, Name: "clicks", Prepares: all}); err != nil {
 		return nil, errors.Join(err, d.close())
 	}
 	return d, nil

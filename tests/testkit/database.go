@@ -22,7 +22,8 @@ type Database struct {
 	App, System                 *db.Pool
 }
 
-// DB gives a test a database of its own, for what has to commit.
+// DB gives a test a database of its own, for what has to commit. Its app pool prepares hot
+// statements, as the embedded database's does; the program that Start runs prepares none.
 func DB(t testing.TB) *Database {
 	t.Helper()
 	d, drop := clone(t)
@@ -44,7 +45,7 @@ func clone(t testing.TB) (*Database, func()) {
 		AppURL:    urlFor(base, "openpartner_app", appPassword, name),
 		SystemURL: urlFor(base, "openpartner_system", sysPassword, name),
 	}
-	if d.App, err = db.Open(ctx, d.AppURL, db.PoolOptions{MaxConns: 4, Name: "test"}); err != nil {
+	if d.App, err = db.Open(ctx, d.AppURL, db.PoolOptions{MaxConns: 4, Name: "test", Prepares: db.PreparesHot}); err != nil {
 		t.Fatal(err)
 	}
 	if d.System, err = db.Open(ctx, d.SystemURL, db.PoolOptions{MaxConns: 4, Name: "test"}); err != nil {
