@@ -7,7 +7,6 @@ package figures
 import (
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/reports"
@@ -34,13 +33,21 @@ func Amounts(f reports.Figures, of func(reports.Money) int64) []string {
 	return out
 }
 
-// Revenue lists what came in, currency by currency.
-func Revenue(f reports.Figures) string {
+// Counted is a number of things, such as "1 click" or "1 204 clicks".
+func Counted(n int64, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return Count(n) + " " + noun
+}
+
+// Revenue lists what came in, currency by currency; a dash when nothing did.
+func Revenue(f reports.Figures) []string {
 	out := Amounts(f, func(m reports.Money) int64 { return m.Revenue })
 	if len(out) == 0 {
-		return "–"
+		return []string{"–"}
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // Currency is the one in which something happened on most days, or USD before anything did.

@@ -1,6 +1,7 @@
 package figures_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -21,13 +22,22 @@ func TestCount(t *testing.T) {
 	}
 }
 
+func TestCounted(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{0: "0 clicks", 1: "1 click", 2: "2 clicks"} {
+		if got := figures.Counted(n, "click"); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestRevenue(t *testing.T) {
 	t.Parallel()
 	f := reports.Figures{Money: []reports.Money{{Currency: "EUR", Revenue: 500}, {Currency: "GBP", Paid: 7}, {Currency: "USD", Revenue: 1999}}}
-	if got, want := figures.Revenue(f), "€5.00, $19.99"; got != want {
+	if got, want := figures.Revenue(f), []string{"€5.00", "$19.99"}; !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if got := figures.Revenue(reports.Figures{}); got != "–" {
+	if got := figures.Revenue(reports.Figures{}); !slices.Equal(got, []string{"–"}) {
 		t.Errorf("nothing: got %q", got)
 	}
 }

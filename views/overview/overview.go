@@ -94,3 +94,8 @@ func (p Page) against() string { return "against the " + strconv.Itoa(p.Days) + 
 func (p Page) currency() string { return figures.Currency(p.Series) }
 
 func (p Page) revenueTitle() string { return "Revenue and commission in " + p.currency() }
+
+// traffic is what a partner sent, in words.
+func traffic(f reports.Figures) string {
+	return figures.Counted(f.Clicks, "click") + ", " + figures.Counted(f.Conversions, "conversion")
+}
