@@ -18,6 +18,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -104,21 +105,37 @@ func (p *program) kill() {
 	_ = p.cmd.Wait() // which says that it was killed
 }
 
-// killDatabase ends the server process over the data directory as a crash would.
+// killDatabase ends the server process over the data directory as a crash would. The one killed
+// before may not have a successor yet, so it waits for one.
 func (p *program) killDatabase() {
 	p.t.Helper()
-	text, err := os.ReadFile(filepath.Join(p.data, "pg", "data", "postmaster.pid"))
+	tick, late := time.NewTicker(10*time.Millisecond), time.NewTimer(30*time.Second)
+	defer tick.Stop()
+	defer late.Stop()
+	for {
+		err := killPostmaster(filepath.Join(p.data, "pg", "data", "postmaster.pid"))
+		if err == nil {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-late.C:
+			p.t.Fatalf("no database to kill: %v", err)
+		}
+	}
+}
+
+func killPostmaster(file string) error {
+	text, err := os.ReadFile(file)
 	if err != nil {
-		p.t.Fatal(err)
+		return err
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
 	pid, err := strconv.Atoi(strings.TrimSpace(first))
 	if err != nil {
-		p.t.Fatal(err)
+		return err
 	}
-	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
-		p.t.Fatal(err)
-	}
+	return syscall.Kill(pid, syscall.SIGKILL)
 }
 
 func (p *program) command(args ...string) string {
