@@ -143,6 +143,7 @@ func (u URLs) ClickConfirmation(id uuid.UUID) string {
 func (u URLs) Fraud() string                      { return u.prefix + "/admin/fraud" }
 func (u URLs) FraudCSV() string                   { return u.Fraud() + ".csv" }
 func (u URLs) ReportFunnel() string               { return u.prefix + "/admin/reports/funnel" }
+func (u URLs) ReportFunnelCSV() string            { return u.ReportFunnel() + ".csv" }
 func (u URLs) ReportPartners() string             { return u.prefix + "/admin/reports/partners" }
 func (u URLs) ReportPartnersCSV() string          { return u.ReportPartners() + ".csv" }
 func (u URLs) Rederive() string                   { return u.Activity() + "/rederive" }

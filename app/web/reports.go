@@ -20,8 +20,9 @@ import (
 
 const (
 	reportDays   = 30
-	reportParts  = 20 // campaigns or partners that a funnel is told apart by
-	reportLength = 50 // rows of a page
+	reportParts  = 20      // campaigns or partners that a funnel is told apart by
+	funnelRows   = 100_000 // and as many as a spreadsheet is still good for
+	reportLength = 50      // rows of a page
 )
 
 // reportFilter reads a time and what a report is narrowed to: days that were typed, else the
@@ -90,7 +91,7 @@ func (s *Server) reportFunnel(c echo.Context) error {
 			return err
 		}
 	}
-	p.Errors = wrong
+	p.Errors, p.CSVHref = wrong, withQuery(p.Path+csvSuffix, filtersOf(c))
 	return s.page(c, listStatus(wrong), "Funnel", reportsview.Funnel(p))
 }
 
@@ -114,6 +115,33 @@ func (s *Server) funnels(ctx context.Context, f reports.Filter, p *reportsview.F
 		p.ByPartner = reportsview.CutParts(found, reportParts)
 	}
 	return nil
+}
+
+// reportFunnelCSV has a row for each campaign and each partner; they don't add up, since a user
+// may have come by several.
+func (s *Server) reportFunnelCSV(c echo.Context) error {
+	filter, err := filtered(c, s.reportFilter)
+	if err != nil {
+		return err
+	}
+	columns := []string{"by", "id", "name", "clicks", "identities", "signups", "paid"}
+	return s.csv(c, "funnel", columns, func(ctx context.Context, f *csvfile.File) error {
+		for _, part := range []struct {
+			by   string
+			read func(context.Context, reports.Filter, int) ([]reports.Part, error)
+		}{{"campaign", s.Reports.FunnelByCampaign}, {"partner", s.Reports.FunnelByPartner}} {
+			rows, err := part.read(ctx, filter, funnelRows)
+			if err != nil {
+				return err
+			}
+			for _, one := range rows {
+				if err := f.Text(part.by).ID(one.ID).Text(one.Name).Count(one.Clicks, one.Identities, one.Signups, one.Paid).End(); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
 }
 
 func (s *Server) reportPartners(c echo.Context) error {

@@ -110,6 +110,7 @@ func (s *Server) Routes() []edge.Route {
 		view("/admin/jobs/:id", s.jobsShow),
 
 		view("/admin/reports/funnel", s.reportFunnel),
+		file("/admin/reports/funnel", s.reportFunnelCSV),
 		view("/admin/reports/partners", s.reportPartners),
 		file("/admin/reports/partners", s.reportPartnersCSV),
 

@@ -74,6 +74,22 @@ func TestReports_Funnel(t *testing.T) {
 	has(t, doc, ".funnel", "!#report .card + .card", `#report .banner:contains("Nobody was identified")`)
 }
 
+func TestReports_FunnelCSV(t *testing.T) {
+	t.Parallel()
+	s, zoe, ada := busy(t)
+	_, rows := spreadsheet(t, s.admin.Get("/admin/reports/funnel.csv?days=30"))
+	if diff := cmp.Diff([]string{s.campaign, zoe, ada}, column(rows, "id")); diff != "" {
+		t.Fatalf("(-want +got):\n%s", diff)
+	}
+	want(t, rows[0], map[string]string{"by": "campaign", "clicks": "3", "identities": "2", "signups": "1", "paid": "1"})
+	want(t, rows[1], map[string]string{"by": "partner", "name": "Zoe", "clicks": "2", "identities": "2", "signups": "1", "paid": "1"})
+	_, rows = spreadsheet(t, s.admin.Get("/admin/reports/funnel.csv?days=30&partner_id="+ada))
+	if diff := cmp.Diff([]string{s.campaign, ada}, column(rows, "id")); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	has(t, page(t, s.admin, "/admin/reports/funnel?days=7&partner_id="+zoe), `a[download][href="/admin/reports/funnel.csv?days=7&partner_id=`+zoe+`"]`)
+}
+
 func TestReports_Partners(t *testing.T) {
 	t.Parallel()
 	s, zoe, ada := busy(t)
@@ -151,7 +167,7 @@ func TestReports_WhoMay(t *testing.T) {
 	t.Parallel()
 	s, zoe, _ := busy(t)
 	partner := s.asPartner(zoe, "zoe@example.com")
-	for _, path := range []string{"/admin/reports/funnel", "/admin/reports/partners", "/admin/reports/partners.csv"} {
+	for _, path := range []string{"/admin/reports/funnel", "/admin/reports/funnel.csv", "/admin/reports/partners", "/admin/reports/partners.csv"} {
 		if got := partner.Get(path); got.Status != http.StatusForbidden {
 			t.Errorf("%s: a partner got %d", path, got.Status)
 		}

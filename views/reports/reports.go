@@ -111,6 +111,7 @@ type FunnelPage struct {
 
 	Whole                 reports.Funnel
 	ByCampaign, ByPartner Parts
+	CSVHref               string
 }
 
 // Parts are the funnels of campaigns or partners.
