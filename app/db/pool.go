@@ -65,9 +65,6 @@ func Open(ctx context.Context, url string, o PoolOptions) (*Pool, error) {
 	hot := pgx.QueryExecModeExec
 	if o.Prepares != PreparesNothing {
 		hot = pgx.QueryExecModeCacheStatement
-		// Our plans are the same for one row and for many. Left to itself the server plans most of
-		// them anew each time, because it takes a list of unknown length for a long one.
-		cfg.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	}
 	if o.Prepares == PreparesAll {
 		cfg.ConnConfig.DefaultQueryExecMode = hot
@@ -85,6 +82,14 @@ func Open(ctx context.Context, url string, o PoolOptions) (*Pool, error) {
 		c.TypeMap().RegisterDefaultPgType(pgtype.FlatArray[pgtype.UUID]{}, "_uuid")
 		c.TypeMap().RegisterDefaultPgType(pgtype.FlatArray[pgtype.Text]{}, "_text")
 		c.TypeMap().RegisterDefaultPgType(pgtype.FlatArray[time.Time]{}, "_timestamptz")
+		if o.Prepares != PreparesNothing {
+			// Our plans are the same for one row and for many. Left to itself the server plans most of
+			// them anew each time, because it takes a list of unknown length for a long one. (Said here
+			// and not as the connection starts, which poolers in session mode refuse.)
+			if _, err := c.Exec(ctx, `set plan_cache_mode = force_generic_plan`); err != nil {
+				return err
+			}
+		}
 		if o.Role == "" {
 			return nil
 		}
