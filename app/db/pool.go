@@ -136,7 +136,7 @@ var ErrRollback = errors.New("roll back")
 // receives carries the transaction for Tx. Calling InTx inside InTx is a programmer's
 // mistake that costs a second connection, so it panics.
 func (p *Pool) InTx(ctx context.Context, o TxOptions, fn func(ctx context.Context) error) (err error) {
-	if _, nested := ctx.Value(txKey{}).(bun.Tx); nested {
+	if _, nested := ctx.Value(txKey{}).(transaction); nested {
 		panic("db: a transaction inside a transaction; use db.Run for a savepoint")
 	}
 	isolation := sql.LevelDefault
@@ -153,7 +153,7 @@ func (p *Pool) InTx(ctx context.Context, o TxOptions, fn func(ctx context.Contex
 			_ = tx.Rollback()
 		}
 	}()
-	ctx = context.WithValue(context.WithValue(ctx, txKey{}, tx), hotKey{}, p.hot)
+	ctx = context.WithValue(ctx, txKey{}, transaction{tx, p.hot})
 	if err := pin(ctx, o); err != nil {
 		return err
 	}

@@ -5,22 +5,31 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/uptrace/bun"
 )
 
 type txKey struct{}
 
-// Tx is the transaction of this request or job. It panics when there is none, because a
-// statement outside the transaction would not be pinned to a tenant.
-func Tx(ctx context.Context) bun.IDB {
-	tx, ok := ctx.Value(txKey{}).(bun.Tx)
+// transaction is what a context carries: the transaction, and how its connection takes hot
+// statements.
+type transaction struct {
+	bun.Tx
+
+	hot pgx.QueryExecMode
+}
+
+func current(ctx context.Context) transaction {
+	tx, ok := ctx.Value(txKey{}).(transaction)
 	if !ok {
 		panic("db: no transaction in context")
 	}
 	return tx
 }
 
-type hotKey struct{}
+// Tx is the transaction of this request or job. It panics when there is none, because a
+// statement outside the transaction would not be pinned to a tenant.
+func Tx(ctx context.Context) bun.IDB { return current(ctx).Tx }
 
 // Statement is SQL with $1, $2, ... for its arguments.
 type Statement struct {
@@ -33,11 +42,8 @@ type Statement struct {
 // is parsed and planned once for each connection, which takes longer than most of them run.
 // Arguments say their type ($1::uuid), since the server may not be asked for it.
 func Hot(ctx context.Context, text string, args ...any) Statement {
-	tx, ok := ctx.Value(txKey{}).(bun.Tx)
-	if !ok {
-		panic("db: no transaction in context")
-	}
-	return Statement{tx, text, append([]any{ctx.Value(hotKey{})}, args...)}
+	tx := current(ctx)
+	return Statement{tx.Tx, text, append([]any{tx.hot}, args...)}
 }
 
 // Scan reads all rows into a slice.
@@ -66,10 +72,7 @@ func Pin(ctx context.Context, tenant uuid.UUID) error {
 
 // Run runs fn under a savepoint: a part that may fail without spoiling the transaction.
 func Run(ctx context.Context, fn func(ctx context.Context) error) error {
-	outer, ok := ctx.Value(txKey{}).(bun.Tx)
-	if !ok {
-		panic("db: no transaction in context")
-	}
+	outer := current(ctx)
 	save, err := outer.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("savepoint: %w", err)
@@ -80,7 +83,7 @@ func Run(ctx context.Context, fn func(ctx context.Context) error) error {
 			_ = save.Rollback()
 		}
 	}()
-	if err := fn(context.WithValue(ctx, txKey{}, save)); err != nil {
+	if err := fn(context.WithValue(ctx, txKey{}, transaction{save, outer.hot})); err != nil {
 		return err
 	}
 	if err := save.Commit(); err != nil {

@@ -91,7 +91,7 @@ func (s *Server) reportFunnel(c echo.Context) error {
 			return err
 		}
 	}
-	p.Errors, p.CSVHref = wrong, withQuery(p.Path+csvSuffix, filtersOf(c))
+	p.Errors, p.CSVHref = wrong, withQuery(urls(c).ReportFunnelCSV(), filtersOf(c))
 	return s.page(c, listStatus(wrong), "Funnel", reportsview.Funnel(p))
 }
 
@@ -198,17 +198,13 @@ func (s *Server) partnerFigures(c echo.Context, f reports.Filter, after *paging.
 // reportPartnersCSV has a row for each partner and currency. Counts stand in the first row of a
 // partner only, so that columns add up.
 func (s *Server) reportPartnersCSV(c echo.Context) error {
-	q, err := readQuery(c)
+	filter, err := filtered(c, s.reportFilter)
 	if err != nil {
 		return err
 	}
-	filter, wrong := s.reportFilter(q)
 	filter.PartnerID = nil
 	by := reports.Ranking{}
-	if by.By, err = reports.ParseOrder(q.text("sort")); err != nil {
-		return err
-	}
-	if err := wrong.Err(); err != nil {
+	if by.By, err = reports.ParseOrder(c.QueryParam("sort")); err != nil {
 		return err
 	}
 	columns := []string{

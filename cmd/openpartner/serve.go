@@ -21,7 +21,7 @@ import (
 const drain = 20 * time.Second
 
 // collectAt makes the collector wait until the heap is four times what is in use. What is in use
-// is some 10 MB, and at Go's own setting a fifth of the click path's time goes into collecting.
+// is some 10 MB, and at Go's own setting a fifth fewer clicks get through.
 const collectAt = 300
 
 // serve runs the product until ctx ends.
