@@ -107,6 +107,25 @@ func countEvents(ctx context.Context, users []string) (n int, err error) {
 	return n, nil
 }
 
+func countEventsByUser(ctx context.Context, users []string) (map[string]int, error) {
+	out := map[string]int{}
+	if len(users) == 0 {
+		return out, nil
+	}
+	var rows []struct {
+		UserID string
+		N      int
+	}
+	err := db.Tx(ctx).NewRaw(`select user_id, count(*) as n from events where user_id in (?) group by 1`, bun.List(users)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count the events of users: %w", err)
+	}
+	for _, r := range rows {
+		out[r.UserID] = r.N
+	}
+	return out, nil
+}
+
 // concerned selects the users whom an order is about. Of a campaign these are all who clicked in
 // it, as its terms may matter to any of them.
 func concerned(ctx context.Context, in Rederive) *bun.SelectQuery {

@@ -47,38 +47,51 @@ func (s *Service) Stakes(ctx context.Context, clicks []tracking.Click) (map[uuid
 	if err != nil {
 		return nil, err
 	}
-	var users []string
-	for _, some := range tied {
-		if len(some) <= weighed {
-			users = append(users, some...)
+	var few, many []string
+	for _, users := range tied {
+		if len(users) <= weighed {
+			few = append(few, users...)
+		} else {
+			many = append(many, users...)
 		}
 	}
-	slices.Sort(users)
 	customers := map[string]*customer{}
-	if len(users) > 0 {
-		if customers, err = s.load(ctx, slices.Compact(users)); err != nil {
+	if len(few) > 0 {
+		slices.Sort(few)
+		if customers, err = s.load(ctx, slices.Compact(few)); err != nil {
 			return nil, err
 		}
+	}
+	counted, err := countEventsByUser(ctx, many)
+	if err != nil {
+		return nil, err
 	}
 	out := make(map[uuid.UUID]Stake, len(clicks))
-	for _, k := range clicks {
-		if out[k.ID], err = s.weigh(ctx, k, tied[k.ID], customers); err != nil {
-			return nil, err
-		}
+	sets := make([][]commissions.Reckoning, len(clicks))
+	for i, k := range clicks {
+		out[k.ID], sets[i] = stakeOf(k, tied[k.ID], customers, counted)
+	}
+	compared, err := s.commissions.CompareEach(ctx, sets)
+	if err != nil {
+		return nil, err
+	}
+	for i, k := range clicks {
+		stake := out[k.ID]
+		stake.Changes = gains(compared[i])
+		out[k.ID] = stake
 	}
 	return out, nil
 }
 
-func (s *Service) weigh(ctx context.Context, k tracking.Click, users []string, customers map[string]*customer) (Stake, error) {
-	stake := Stake{Users: users}
-	if len(users) > weighed {
-		stake.Untold = true
-		n, err := countEvents(ctx, users)
-		stake.Events = n
-		return stake, err
-	}
+// stakeOf looks at a click's users, and reckons with it judged the other way.
+func stakeOf(k tracking.Click, users []string, customers map[string]*customer, counted map[string]int) (Stake, []commissions.Reckoning) {
+	stake := Stake{Users: users, Untold: len(users) > weighed}
 	var reckonings []commissions.Reckoning
 	for _, user := range users {
+		if stake.Untold {
+			stake.Events += counted[user]
+			continue
+		}
 		c := customers[user]
 		stake.Events += len(c.events)
 		c.judge(k, func(v verdict) { reckonings = append(reckonings, v.reckoning) })
@@ -86,12 +99,7 @@ func (s *Service) weigh(ctx context.Context, k tracking.Click, users []string, c
 			stake.Own = append(stake.Own, user)
 		}
 	}
-	if len(reckonings) == 0 {
-		return stake, nil
-	}
-	compared, err := s.commissions.Compare(ctx, reckonings)
-	stake.Changes = gains(compared)
-	return stake, err
+	return stake, reckonings
 }
 
 // judge walks through the events as if a person had judged the click the other way.

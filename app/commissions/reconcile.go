@@ -2,6 +2,7 @@ package commissions
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -125,10 +126,27 @@ type Difference struct {
 // Compare tells, for every key of the reckonings, what it amounts to and what it would, and
 // writes nothing. Keys that a person rejected stay as they are.
 func (s *Service) Compare(ctx context.Context, all []Reckoning) ([]Difference, error) {
-	rows, err := rowsOf(ctx, known(all))
+	compared, err := s.CompareEach(ctx, [][]Reckoning{all})
 	if err != nil {
 		return nil, err
 	}
+	return compared[0], nil
+}
+
+// CompareEach is Compare for several sets, each as if the others were not, at the cost of one.
+func (s *Service) CompareEach(ctx context.Context, sets [][]Reckoning) ([][]Difference, error) {
+	rows, err := rowsOf(ctx, known(slices.Concat(sets...)))
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]Difference, len(sets))
+	for i, set := range sets {
+		out[i] = differences(set, rows)
+	}
+	return out, nil
+}
+
+func differences(all []Reckoning, rows map[uuid.UUID][]Commission) []Difference {
 	var out []Difference
 	for _, r := range all {
 		for _, a := range r.accounts(rows[r.EventID]) {
@@ -142,7 +160,7 @@ func (s *Service) Compare(ctx context.Context, all []Reckoning) ([]Difference, e
 			out = append(out, d)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // book collects the changes of one transaction, to write them in a few statements.

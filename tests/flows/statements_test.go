@@ -1,10 +1,12 @@
 package flows_test
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"testing"
 
+	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/tests/testkit"
 )
 
@@ -35,5 +37,37 @@ func TestStatements(t *testing.T) {
 	}
 	if opened < 15 {
 		t.Errorf("only %d pages were opened", opened)
+	}
+}
+
+// TestStatements_FraudReview opens the list whose rows say the most, with many of them: each tells
+// what a judgement would change.
+func TestStatements_FraudReview(t *testing.T) {
+	t.Parallel()
+	app, tap := testkit.StartTapped(t, "OPENPARTNER_SCHEDULER_INTERVAL=1h")
+	app.Command("seed-demo")
+	admin, key := app.Admin(), app.Key()
+	var clicks []string
+	err := app.DB.System.InTx(t.Context(), db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
+		return db.Tx(ctx).NewRaw(`
+			select k.id::text from clicks k where k.flag is null and exists (select from identities i where i.click_id = k.id)
+			order by k.occurred_at desc limit 40`).Scan(ctx, &clicks)
+	})
+	if err != nil || len(clicks) < 40 {
+		t.Fatalf("%d clicks with a customer, %v", len(clicks), err)
+	}
+	for _, k := range clicks {
+		if got := app.Call(key, "POST", "/api/v1/clicks/"+k+"/flag", nil); got.Status >= http.StatusBadRequest {
+			t.Fatalf("flag a click: %d %s", got.Status, got.Body)
+		}
+	}
+	admin.Get("/admin") // the first page of a session writes down that it was seen
+	var got testkit.Answer
+	said := tap.During(func() { got = admin.Get("/admin/fraud?show=all") })
+	if got.Status != http.StatusOK || strings.Count(got.Body, "suspect-") < 40 {
+		t.Fatalf("status %d, %d clicks", got.Status, strings.Count(got.Body, "suspect-"))
+	}
+	if len(said) > mostStatements {
+		t.Errorf("%d statements for %d clicks:\n%s", len(said), len(clicks), strings.Join(said, "\n"))
 	}
 }
