@@ -68,10 +68,14 @@ func New(o Options) *Edge {
 	return &Edge{Options: o, streaming: make(chan struct{}, streams)}
 }
 
-// Serve registers the routes of one surface.
+// Serve registers the routes of one surface. What can be read answers HEAD, too, which mail
+// scanners and monitors send; a detached route may do more than read, so it says so itself.
 func (e *Edge) Serve(router *echo.Echo, s Surface, table []Route) {
 	for _, r := range table {
 		router.Add(r.Method, e.FullPath(r), e.handler(s, r))
+		if r.Method == http.MethodGet && r.Group != Detached {
+			router.Add(http.MethodHead, e.FullPath(r), e.handler(s, r))
+		}
 	}
 }
 

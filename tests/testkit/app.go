@@ -76,10 +76,20 @@ type App struct {
 // Start runs the program until the test ends. Variables may be added or overridden.
 func Start(t testing.TB, env ...string) *App {
 	t.Helper()
-	return start(t, DB(t), env...)
+	return start(t, DB(t), nil, env...)
 }
 
-func start(t testing.TB, d *Database, env ...string) *App {
+// Replica runs the program once more on the same database, with the same keys and public URL;
+// args are those of serve.
+func (a *App) Replica(args []string, env ...string) *App {
+	a.t.Helper()
+	own := slices.DeleteFunc(a.Env(), func(v string) bool {
+		return strings.HasPrefix(v, "OPENPARTNER_LISTEN=") || strings.HasPrefix(v, "OPENPARTNER_DATA=")
+	})
+	return start(a.t, a.DB, args, append(own, env...)...)
+}
+
+func start(t testing.TB, d *Database, args []string, env ...string) *App {
 	t.Helper()
 	port := freePort(t)
 	a := &App{URL: "http://localhost:" + port, DB: d, t: t, out: newOutput()}
@@ -88,7 +98,7 @@ func start(t testing.TB, d *Database, env ...string) *App {
 		"OPENPARTNER_LISTEN=127.0.0.1:" + port, "OPENPARTNER_PUBLIC_URL=" + a.URL, "SECRETS_ENCRYPTION_KEY=" + secrets.Generate(),
 		"DATABASE_URL=" + d.OwnerURL, "DATABASE_URL_APP=" + d.AppURL, "DATABASE_URL_SYSTEM=" + d.SystemURL, "LOG_FORMAT=json",
 	}, env...)
-	cmd := exec.Command(Binary(t), "serve")
+	cmd := exec.Command(Binary(t), append([]string{"serve"}, args...)...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = a.env, a.out, a.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -217,6 +227,9 @@ func (a *App) Call(key, method, path string, body any, header ...string) Answer 
 	}
 	for i := 0; i+1 < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
+	}
+	if host := req.Header.Get("Host"); host != "" { // which net/http keeps elsewhere
+		req.Host = host
 	}
 	return do(a.t, noRedirect(nil), req)
 }

@@ -61,7 +61,7 @@ func StartTapped(t testing.TB, env ...string) (*App, *Tap) {
 	t.Helper()
 	d := DB(t)
 	p := NewTap(t, d.AppURL)
-	return start(t, d, append([]string{"DATABASE_URL_APP=" + p.URL}, env...)...), p
+	return start(t, d, nil, append([]string{"DATABASE_URL_APP=" + p.URL}, env...)...), p
 }
 
 // Hold lets nothing more through, until the function that it gives is called: a database that

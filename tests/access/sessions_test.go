@@ -1,0 +1,119 @@
+package access_test
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/openpartner/openpartner/tests/testkit"
+)
+
+// A cookie that somebody planted in a browser is worth nothing after the sign-in, whether it was
+// made up or belonged to a session of theirs.
+func TestSession_Fixation(t *testing.T) {
+	t.Parallel()
+	a := testkit.Start(t)
+	eve := a.Visitor()
+	enter(eve, link(t, a))
+	hers := eve.Cookie(t, "op_session")
+	for name, planted := range map[string]string{"MadeUp": "planted", "FromASession": hers} {
+		got := form(a, "/auth/verify", url.Values{"token": {link(t, a)}}, "Cookie", "op_session="+planted)
+		cookie := sessionCookie(t, got)
+		if got.Status != http.StatusSeeOther || strings.Contains(cookie, planted) {
+			t.Errorf("%s: %d %s", name, got.Status, cookie)
+		}
+		if got := a.Call("", http.MethodGet, "/admin", nil, "Cookie", "op_session="+planted); got.Status != http.StatusSeeOther {
+			t.Errorf("%s: whoever planted the cookie is in: %d", name, got.Status)
+		}
+	}
+}
+
+func TestSession_Cookie(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		env    []string
+		prefix string
+		cookie string
+	}{
+		"HTTP":       {nil, "", "op_session"},
+		"HTTPS":      {[]string{"OPENPARTNER_PUBLIC_URL=https://partners.example.com"}, "", "__Host-op_session"},
+		"HTTPSMulti": {[]string{"OPENPARTNER_TENANCY=multi"}, "/t/default", "op_session_default"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := testkit.Start(t, c.env...)
+			line := sessionCookie(t, form(a, c.prefix+"/auth/verify", url.Values{"token": {link(t, a)}}))
+			cookie, err := http.ParseSetCookie(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if cookie.Name != c.cookie || !cookie.HttpOnly || cookie.SameSite != http.SameSiteLaxMode || cookie.Path != "/" || cookie.Domain != "" {
+				t.Errorf("got %s", line)
+			}
+			if cookie.Secure != strings.HasPrefix(c.cookie, "__Host-") {
+				t.Errorf("secure: %s", line)
+			}
+		})
+	}
+}
+
+// TestSession_LostAccess takes people's access away and then opens every page, and sends every
+// form, with the session that they still hold.
+func TestSession_LostAccess(t *testing.T) {
+	t.Parallel()
+	a := testkit.Start(t)
+	admin, key := a.Admin(), a.Key()
+	partner := made(t, a, key, "/partners", object{"email": "zoe@example.com", "name": "Zoe"})
+	a.Await("--- mail to zoe@example.com")
+	zoe := a.Visitor()
+	enter(zoe, tokenIn(t, a.Visitor().Get("/dev/mail/1").Body))
+	if got := zoe.Get("/partner"); got.Status != http.StatusOK {
+		t.Fatalf("the partner's portal: %d", got.Status)
+	}
+	made(t, a, key, "/partners/"+idOf(partner)+"/revoke", object{})
+	for _, other := range []string{"bo@example.com"} { // so that Ada is not the last one
+		a.Command("create-admin", "--email", other, "--name", "Bo")
+		a.DB.AsOwner(t, `update admins set activated_at = now() where email = $1`, other)
+	}
+	var admins struct{ Data []object }
+	a.Call(key, http.MethodGet, "/api/v1/admins", nil).JSON(t, &admins)
+	for _, one := range admins.Data {
+		if one["email"] == ada {
+			made(t, a, key, "/admins/"+idOf(one)+"/revoke", object{})
+		}
+	}
+	tried := 0
+	for _, r := range testkit.Routes(t) {
+		if r.Auth != "session" {
+			continue
+		}
+		v, path := admin, r.Fill(func(string) string { return uuid.NewString() })
+		if r.Role == "partner" {
+			v = zoe
+		}
+		got := v.Get(path)
+		if !r.Safe() {
+			got = v.Post(path, nil)
+		}
+		if tried++; got.Status != http.StatusSeeOther || !strings.HasPrefix(got.Header.Get("Location"), "/signin") {
+			t.Errorf("%s: %d to %s", r, got.Status, got.Header.Get("Location"))
+		}
+	}
+	if tried < 100 {
+		t.Errorf("only %d routes", tried)
+	}
+}
+
+// tokenIn reads the token out of a mail as /dev/mail shows it.
+func tokenIn(t *testing.T, mail string) string {
+	t.Helper()
+	_, after, found := strings.Cut(mail, "/auth/verify?token=")
+	if !found {
+		t.Fatalf("no link in %s", mail)
+	}
+	token, _, _ := strings.Cut(after, `"`)
+	return token
+}
