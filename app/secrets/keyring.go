@@ -122,6 +122,31 @@ func (k *Keyring) Open(sealed string, at Place) ([]byte, error) {
 	return plain, nil
 }
 
+// KeyOf is the id of the key that a text was sealed with; empty for what is not sealed.
+func KeyOf(sealed string) string {
+	parts := strings.Split(sealed, ".")
+	if len(parts) != 3 || parts[0] != version {
+		return ""
+	}
+	return parts[1]
+}
+
+// First is the id of the key that seals.
+func (k *Keyring) First() string { return k.first }
+
+// Reseal seals what another key sealed with the first one. What the first sealed stays as it is,
+// so that a repeat changes nothing.
+func (k *Keyring) Reseal(sealed string, at Place) (string, error) {
+	if KeyOf(sealed) == k.first {
+		return sealed, nil
+	}
+	plain, err := k.Open(sealed, at)
+	if err != nil {
+		return "", err
+	}
+	return k.Seal(plain, at)
+}
+
 // Holds reports whether a key of this id opens what was sealed with it.
 func (k *Keyring) Holds(id string) bool { return k.keys[id] != nil }
 

@@ -23,6 +23,23 @@ func TestKeyring(t *testing.T) {
 		t.Fatal(err)
 	}
 
+	t.Run("SealsAnewOnce", func(t *testing.T) {
+		t.Parallel()
+		rotated, err := secrets.ParseKeyring(fresh + "," + old)
+		if err != nil {
+			t.Fatal(err)
+		}
+		anew, err := rotated.Reseal(sealed, at)
+		if err != nil || secrets.KeyOf(sealed) != "k1" || secrets.KeyOf(anew) != rotated.First() {
+			t.Fatalf("got %q, %v", anew, err)
+		}
+		if again, err := rotated.Reseal(anew, at); err != nil || again != anew {
+			t.Errorf("a repeat gives %q, %v", again, err)
+		}
+		if _, err := ring.Reseal(anew, at); err == nil {
+			t.Error("sealed without the key that opens it")
+		}
+	})
 	t.Run("OpensAtItsPlace", func(t *testing.T) {
 		t.Parallel()
 		got, err := ring.Open(sealed, at)

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"maps"
+	"slices"
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/db/migrate"
@@ -95,33 +96,37 @@ func (x *examination) catalog(ctx context.Context, owner *db.Pool) {
 	}
 }
 
-// secrets looks for sealed settings whose key is not at hand, as after a restore without it.
+// secrets looks for sealed texts whose key is not at hand, as after a restore without it, and says
+// how many still need a key that no longer seals.
 func (x *examination) secrets(ctx context.Context, d *database) {
 	ring, err := readKeyring(x.program)
 	if err != nil {
 		return // reported before
 	}
-	var keys []string
-	err = d.acrossTenants(ctx, func(ctx context.Context) error {
-		return db.Tx(ctx).NewRaw(`
-			select distinct split_part(f.value, '.', 2) from config, jsonb_each_text(config.value) f
-			where f.key like '%\_sealed' and f.value <> ''`).Scan(ctx, &keys)
+	var sealed map[string]int
+	err = d.acrossTenants(ctx, func(ctx context.Context) (err error) {
+		sealed, err = countSealed(ctx)
+		return err
 	})
 	if err != nil {
-		x.defect("secrets", fmt.Errorf("look for sealed settings: %w", err))
+		x.defect("secrets", err)
 		return
 	}
-	var missing []string
-	for _, id := range keys {
-		if !ring.Holds(id) {
-			missing = append(missing, id)
+	fine := true
+	for _, id := range slices.Sorted(maps.Keys(sealed)) {
+		switch {
+		case !ring.Holds(id):
+			x.defect("secrets", fmt.Errorf("%s sealed with the encryption key %s, which is not at hand", count(sealed[id], "secret"), id))
+		case id != ring.First():
+			x.warn("secrets", "%s still sealed with the key %s: run `openpartner rotate-secrets` before you drop it", count(sealed[id], "secret"), id)
+		default:
+			continue
 		}
+		fine = false
 	}
-	if len(missing) > 0 {
-		x.defect("secrets", fmt.Errorf("settings are sealed with the encryption key %s, which is not at hand", strings.Join(missing, ", ")))
-		return
+	if fine {
+		x.ok("secrets", "%s, all sealed with the first key, %s", count(sealed[ring.First()], "secret"), ring.First())
 	}
-	x.ok("secrets", "the keys of all sealed settings are at hand")
 }
 
 // transports counts the programs whose mails wait because nobody takes them.

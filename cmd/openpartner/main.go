@@ -43,6 +43,7 @@ const usage = `OpenPartner runs partner programs.
   create-key         print a new API key (--name, --scopes a,b)
   doctor             check everything and name every defect; exit 1 when there is one
   verify-ledger      check every invariant of the money; exit 1 on the first breach
+  rotate-secrets     seal every secret with the first key of SECRETS_ENCRYPTION_KEY
   rebuild-figures    repair the daily sums that reports read (--from, --to, --tenant)
   seed-demo          fill an empty program with six months of a made-up shop (--if-empty)
   routes --json      list every route with who may call it
@@ -79,7 +80,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	commands := map[string]command{
 		"serve": serve, "migrate": migrateDatabase, "create-admin": createAdmin, "create-key": createKey,
-		"doctor": doctor, "verify-ledger": verifyLedger, "rebuild-figures": rebuildFigures,
+		"doctor": doctor, "verify-ledger": verifyLedger, "rebuild-figures": rebuildFigures, "rotate-secrets": rotateSecrets,
 		"seed-demo": seedDemo, "routes": listRoutes, "healthcheck": healthcheck,
 	}
 	cmd, known := commands[name]
