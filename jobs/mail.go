@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/limits"
 	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/settings"
@@ -54,6 +56,22 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: auth.KindAdminInvited, Timeout: mailTimeout, Run: m.adminInvited},
 		{Kind: partners.KindInvited, Timeout: mailTimeout, Run: m.partnerInvited},
 	}
+}
+
+// Held says that the program's mails can't leave, for want of a server, and how many wait.
+func (m *Mailer) Held(ctx context.Context) (held bool, n int, err error) {
+	if m.Operator != nil {
+		return false, 0, nil
+	}
+	if sends, err := m.Settings.SendsMail(ctx); sends || err != nil {
+		return false, 0, err
+	}
+	var kinds []string
+	for _, r := range m.Registrations() {
+		kinds = append(kinds, r.Kind)
+	}
+	n, err = outbox.CountOpen(ctx, kinds)
+	return true, n, err
 }
 
 // signInRequested mails a sign-in link to people, and nothing to strangers.
@@ -146,9 +164,24 @@ func (m *Mailer) deliver(ctx context.Context, person string, write writeFunc) er
 	}
 	err = way.send(ctx, in.Email, in.Name, letter)
 	if mail.Permanent(err) {
-		return Cancel(err)
+		return m.refused(ctx, in, letter, err)
 	}
 	return err
+}
+
+// refused gives a mail up that a server will never take, and writes down what it said where the
+// program's admins see it.
+func (m *Mailer) refused(ctx context.Context, in signin.Invitation, letter email.Message, cause error) error {
+	err := tenancy.Run(ctx, m.App, tenancy.From(ctx), func(ctx context.Context) error {
+		return audit.Record(ctx, audit.Entry{
+			Action: "mail.failed", SubjectKind: string(in.Kind), SubjectID: in.ID,
+			Detail: map[string]string{"subject": letter.Subject, "answer": mail.Answer(cause, in.Email)},
+		})
+	})
+	if err != nil {
+		return err
+	}
+	return Cancel(cause)
 }
 
 // SendTest sends one mail at once and tells what the server said.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/uptrace/bun"
 
 	"github.com/openpartner/openpartner/app/db"
 )
@@ -33,4 +34,31 @@ func Of(ctx context.Context, subject uuid.UUID, limit int) ([]Past, error) {
 		return nil, fmt.Errorf("list the audit log of a subject: %w", err)
 	}
 	return rows, nil
+}
+
+// Undelivered gives what a server said to the last mail to each of these people, where it refused
+// it and nothing has happened since: no sign-in, no new address, no new invitation.
+func Undelivered(ctx context.Context, people ...uuid.UUID) (map[uuid.UUID]string, error) {
+	answers := map[uuid.UUID]string{}
+	if len(people) == 0 {
+		return answers, nil
+	}
+	var rows []struct {
+		SubjectID uuid.UUID
+		Answer    string
+	}
+	err := db.Tx(ctx).NewRaw(`
+		select subject_id, answer from (
+			select distinct on (subject_id) subject_id, action, detail->>'answer' as answer
+			from audit_log
+			where subject_id in (?) and action in ('mail.failed', 'signed_in', 'partner.updated', 'partner.invited', 'partner.activated', 'admin.reinvited')
+			order by subject_id, created_at desc, id desc) last
+		where action = 'mail.failed'`, bun.List(people)).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("look for refused mails: %w", err)
+	}
+	for _, r := range rows {
+		answers[r.SubjectID] = r.Answer
+	}
+	return answers, nil
 }

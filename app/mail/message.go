@@ -7,6 +7,9 @@ package mail
 import (
 	"context"
 	"errors"
+	"regexp"
+	"strconv"
+	"strings"
 )
 
 // Message is one mail to one person, in both forms.
@@ -38,4 +41,31 @@ func (p permanent) Unwrap() error { return p.error }
 func Permanent(err error) bool {
 	_, ok := errors.AsType[permanent](err)
 	return ok
+}
+
+// maxAnswer is how much of a server's answer is worth reading.
+const maxAnswer = 300
+
+var replyCode = regexp.MustCompile(`\b[45]\d\d[ -]`)
+
+// Answer is what the server said to a mail that it refused, for people to read: without what the
+// library adds, and without the receiver's address.
+func Answer(err error, receiver string) string {
+	said, _, _ := strings.Cut(err.Error(), ", affected ")
+	at := replyCode.FindStringIndex(said)
+	if at == nil {
+		return "The mail could not be addressed."
+	}
+	code, text, _ := strings.Cut(said[at[0]:], " ")
+	if plain, err := strconv.Unquote(text); err == nil { // as the library writes answers of several lines
+		text = plain
+	}
+	said = strings.Join(strings.Fields(code+" "+text), " ")
+	if receiver != "" {
+		said = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(receiver)).ReplaceAllLiteralString(said, "the address")
+	}
+	if runes := []rune(said); len(runes) > maxAnswer {
+		said = string(runes[:maxAnswer]) + "…"
+	}
+	return strings.ToValidUTF8(said, "")
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	netmail "net/mail"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -126,16 +127,6 @@ func TestSMTP_Send(t *testing.T) {
 			t.Errorf("the id %q names something else than the sender's domain", id)
 		}
 	})
-	t.Run("LineBreaksInNamesAreRefused", func(t *testing.T) {
-		t.Parallel()
-		o := &office{}
-		m := letter()
-		m.FromName = "Tea\r\nBcc: everybody@example.com\r\n"
-		err := mail.NewSMTP(o.open(t)).Send(t.Context(), m)
-		if err == nil && strings.Contains(o.letters[0], "\nBcc:") {
-			t.Errorf("a name became a header:\n%s", o.letters[0])
-		}
-	})
 	for name, c := range map[string]struct {
 		refuse    *smtp.SMTPError
 		permanent bool
@@ -179,4 +170,78 @@ func TestSMTP_Send(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// Whatever people call themselves and their programs, a mail has the headers that we write.
+func TestSMTP_HeadersCantBeInjected(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"CRLF":     "Tea\r\nBcc: everybody@example.com\r\n",
+		"LF":       "Tea\nBcc: everybody@example.com",
+		"CR":       "Tea\rBcc: everybody@example.com",
+		"Body":     "Tea\r\n\r\nBcc: everybody@example.com",
+		"Folded":   "Tea\r\n Bcc: everybody@example.com\r\nBcc: everybody@example.com",
+		"Unicode":  "Té\u2028\u0085\r\nBcc: everybody@example.com",
+		"Encoded":  "=?utf-8?q?Tea=0D=0ABcc:_everybody@example.com?=",
+		"Quotes":   `Tea" <everybody@example.com>, "Club`,
+		"Comment":  "Tea (Bcc: everybody@example.com)",
+		"Long":     strings.Repeat("long ", 400),
+		"LongWord": strings.Repeat("Ü", 2000),
+		"Emoji":    "Tee \U0001F375 & Küche, Größe",
+		"Empty":    "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := &office{}
+			m := letter()
+			m.FromName, m.ToName, m.Subject = text, text, text
+			if err := mail.NewSMTP(o.open(t)).Send(t.Context(), m); err != nil {
+				if len(o.letters) > 0 || !mail.Permanent(err) {
+					t.Errorf("refused with %v, %d letters", err, len(o.letters))
+				}
+				return // refusing such a name is as well
+			}
+			checkLetter(t, o.letters[0])
+		})
+	}
+}
+
+// checkLetter holds a mail against the only headers that we write, and lines that servers take.
+func checkLetter(t *testing.T, letter string) {
+	t.Helper()
+	got, err := netmail.ReadMessage(strings.NewReader(letter))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for header := range got.Header {
+		if !slices.Contains([]string{"From", "To", "Reply-To", "Subject", "Date", "Message-Id", "Auto-Submitted", "Content-Type", "Mime-Version", "Content-Transfer-Encoding"}, header) {
+			t.Errorf("%s: %q", header, got.Header[header])
+		}
+	}
+	for header, want := range map[string]string{"From": "hello@tea.example", "To": "zoe@example.com"} {
+		if list, err := got.Header.AddressList(header); err != nil || len(list) != 1 || list[0].Address != want {
+			t.Errorf("%s: %v, %v", header, list, err)
+		}
+	}
+	for line := range strings.Lines(letter) {
+		if len(line) > 1000 { // RFC 5321, 4.5.3.1.6
+			t.Errorf("a line has %d bytes", len(line))
+		}
+	}
+}
+
+func TestAnswer(t *testing.T) {
+	t.Parallel()
+	o := &office{refuse: &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "<Zoe@example.com>: nobody of that name"}}
+	err := mail.NewSMTP(o.open(t)).Send(t.Context(), letter())
+	if err == nil {
+		t.Fatal("sent")
+	}
+	got := mail.Answer(err, "zoe@example.com")
+	if want := "550 5.1.1 <the address>: nobody of that name"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := mail.Answer(errors.New("550 "+strings.Repeat("é", 1000)), ""); len([]rune(got)) > 301 {
+		t.Errorf("%d characters", len([]rune(got)))
+	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/uptrace/bun"
+
 	"github.com/openpartner/openpartner/app/db"
 )
 
@@ -30,4 +32,13 @@ func Measure(ctx context.Context) (Depth, error) {
 	}
 	d.Oldest = time.Duration(seconds * float64(time.Second))
 	return d, nil
+}
+
+// CountOpen counts this tenant's jobs of some kinds that are not over.
+func CountOpen(ctx context.Context, kinds []string) (n int, err error) {
+	err = db.Tx(ctx).NewRaw(`select count(*) from platform.jobs where status in ('pending', 'running') and kind in (?)`, bun.List(kinds)).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count open jobs: %w", err)
+	}
+	return n, nil
 }

@@ -206,6 +206,13 @@ func (s *Service) checkMail(m Mail, fields fault.Fields) {
 	}
 }
 
+// SendsMail reports whether the program has a mail server of its own.
+func (s *Service) SendsMail(ctx context.Context) (bool, error) {
+	m := standardMail()
+	err := load(ctx, keyMail, &m)
+	return m.Transport != TransportNone, err
+}
+
 // MailRoute is how the tenant's mail leaves.
 type MailRoute struct {
 	SMTP     *mail.SMTPConfig // nil: by the operator's server

@@ -8,6 +8,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/google/uuid"
+
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/fault"
@@ -53,8 +55,10 @@ func (s *Service) Request(ctx context.Context, email, next string) error {
 	return outbox.Add(ctx, outbox.Job{Kind: KindRequested, Key: "signin:" + email, Args: Requested{Email: email, Next: next}, MaxAttempts: 5})
 }
 
-// Invitation is a link that is ready to be mailed.
+// Invitation is a link that is ready to be mailed, and to whom.
 type Invitation struct {
+	Kind               auth.Kind
+	ID                 uuid.UUID
 	Name, Email, Token string
 }
 
@@ -107,7 +111,7 @@ func (s *Service) mint(ctx context.Context, l auth.MagicLink, name string) (Invi
 	if err != nil {
 		return Invitation{}, err
 	}
-	return Invitation{Name: name, Email: l.Email, Token: token}, nil
+	return Invitation{Kind: l.PrincipalKind, ID: l.PrincipalID, Name: name, Email: l.Email, Token: token}, nil
 }
 
 // Peek looks at a link without using it, for the page that shows the button.

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/views/access"
 	"github.com/openpartner/openpartner/views/ui"
@@ -22,8 +23,12 @@ func (s *Server) adminsIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	refused, err := audit.Undelivered(ctx, idsOf(found.Items, func(a auth.Admin) uuid.UUID { return a.ID })...)
+	if err != nil {
+		return err
+	}
 	return s.ok(c, "Admins", access.Admins(access.AdminsPage{
-		Admins: found.Items, Me: auth.From(ctx).ID, Now: s.Now(), Pager: pager(c, urls(c).Admins(), "", found),
+		Admins: found.Items, Refused: refused, Me: auth.From(ctx).ID, Now: s.Now(), Pager: pager(c, urls(c).Admins(), "", found),
 	}))
 }
 

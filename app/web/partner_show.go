@@ -39,6 +39,11 @@ func (s *Server) partnersShow(c echo.Context) error {
 	if page.History, err = audit.Of(ctx, p.ID, 2*latest); err != nil {
 		return err
 	}
+	refused, err := audit.Undelivered(ctx, p.ID)
+	if err != nil {
+		return err
+	}
+	page.MailRefused = refused[p.ID]
 	if err := s.latestOf(ctx, p.ID, &page); err != nil {
 		return err
 	}

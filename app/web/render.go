@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -117,6 +118,25 @@ func (s *Server) chrome(c echo.Context) (layout.Chrome, error) {
 		}
 		chrome.Nav = navigation(urls(c), c.Request().URL.Path, waiting)
 		chrome.HomePath = urls(c).AdminHome()
+		if chrome.Banner, err = s.mailBanner(c); err != nil {
+			return layout.Chrome{}, err
+		}
 	}
 	return chrome, nil
+}
+
+// mailBanner tells admins that mails wait for somebody to set up a server; nil when they leave.
+func (s *Server) mailBanner(c echo.Context) (*layout.Banner, error) {
+	held, n, err := s.MailHeld(c.Request().Context())
+	if !held || err != nil {
+		return nil, err
+	}
+	text := "No mail server is set up: sign-in links and invitations will wait."
+	switch {
+	case n == 1:
+		text = "1 mail waits, because no mail server is set up."
+	case n > 1:
+		text = strconv.Itoa(n) + " mails wait, because no mail server is set up."
+	}
+	return &layout.Banner{Tone: ui.Warning, Text: text, ActionLabel: "Set up mail", ActionHref: urls(c).SettingsMail()}, nil
 }

@@ -145,6 +145,8 @@ func (s *Server) Routes() []edge.Route {
 		view("/admin/settings/mail", s.settingsMailEdit),
 		do("/admin/settings/mail", s.settingsMailUpdate),
 		detached(do("/admin/settings/mail/test", s.settingsMailTest)),
+		view("/admin/settings/mail/preview", s.mailPreviewsShow),
+		view("/admin/settings/mail/preview/letter", s.mailLettersShow),
 		view("/admin/settings/tracking", s.settingsTrackingEdit),
 		do("/admin/settings/tracking", s.settingsTrackingUpdate),
 		view("/admin/settings/fraud", s.settingsFraudEdit),

@@ -47,6 +47,8 @@ type Options struct {
 	Reports     *reports.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
+	// MailHeld says that the tenant's mails can't leave, and how many wait.
+	MailHeld func(ctx context.Context) (held bool, n int, err error)
 
 	// OperatorMail says that mail leaves even for programs without a server of their own.
 	OperatorMail bool

@@ -133,7 +133,7 @@ func wire(p program, d *database) (*application, error) {
 		Edge: a.edge, Log: p.log, Now: now, Sessions: sessions, SignIn: s.signin, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
 		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
-		SendTestMail: mailer.SendTest, OperatorMail: operator != nil, DevMail: devMail,
+		SendTestMail: mailer.SendTest, MailHeld: mailer.Held, OperatorMail: operator != nil, DevMail: devMail,
 	})
 	a.api = api.NewServer(api.Options{
 		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,

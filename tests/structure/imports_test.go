@@ -67,6 +67,7 @@ func stairs() map[string][]string {
 		"views/ledger":    {"views/campaigns"},                                 // a trace says what a rule pays
 		"views/activity":  {"views/ledger", "views/fraud"},                     // an event is told as its commissions are, a click as it is judged
 		"views/fraud":     {"views/ledger"},                                    // which names the flags
+		"views/settings":  {"views/email"},                                     // whose mails it shows
 		"views/portal":    {"views/ledger"},
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},

@@ -61,9 +61,11 @@ func scopes() []ui.Option {
 // AdminsPage is the list of admins.
 type AdminsPage struct {
 	Admins []auth.Admin
-	Me     uuid.UUID
-	Now    time.Time
-	Pager  ui.PagerProps
+	// Refused is what a server said to the last mail to each; nothing when it took it.
+	Refused map[uuid.UUID]string
+	Me      uuid.UUID
+	Now     time.Time
+	Pager   ui.PagerProps
 }
 
 // AdminFormPage is the form and what was typed into it.

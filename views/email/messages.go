@@ -2,6 +2,8 @@ package email
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 
 	"github.com/a-h/templ"
 )
@@ -15,13 +17,23 @@ type Message struct {
 
 // Compose gives the two forms of a mail.
 func (m Message) Compose(ctx context.Context) (html, text string, err error) {
-	mail := Layout(m.Props, m.Body)
-	if html, err = Render(ctx, mail); err != nil {
+	if html, err = Render(ctx, Layout(m.Props, m.Body)); err != nil {
 		return "", "", err
 	}
-	text, err = Text(ctx, mail)
+	text, err = m.Text(ctx)
 	return html, text, err
 }
+
+// Preview gives the HTML of a mail with its style as one sheet instead of in every element, and
+// the SHA-256 of that sheet, by which a policy can let it in and nothing else.
+func (m Message) Preview(ctx context.Context) (html, hash string, err error) {
+	html, err = render(ctx, Layout(m.Props, m.Body))
+	sum := sha256.Sum256([]byte(m.Props.css()))
+	return html, base64.StdEncoding.EncodeToString(sum[:]), err
+}
+
+// Text gives the plain text of the mail.
+func (m Message) Text(ctx context.Context) (string, error) { return Text(ctx, Layout(m.Props, m.Body)) }
 
 // Brand is who writes.
 type Brand struct {

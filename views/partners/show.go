@@ -32,6 +32,7 @@ type ShowPage struct {
 	Clicks      []tracking.Click
 	Coupons     []coupons.Coupon
 	History     []audit.Past
+	MailRefused string // what a server said to the last mail to them; empty when it took it
 	Editable    bool
 	Now         time.Time
 }
@@ -206,6 +207,8 @@ func deed(p audit.Past) string {
 		return "Campaigns changed"
 	case "partner.override_set":
 		return "Own rules changed"
+	case "mail.failed":
+		return "A mail was refused"
 	default:
 		return ui.StatusLabel(strings.ReplaceAll(p.Action, ".", " "))
 	}
