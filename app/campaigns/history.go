@@ -62,11 +62,7 @@ func allRules(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]Rule,
 	if err != nil {
 		return nil, err
 	}
-	out := map[uuid.UUID][]Rule{}
-	for _, r := range rules {
-		out[r.CampaignID] = append(out[r.CampaignID], r)
-	}
-	return out, nil
+	return byCampaign(rules), nil
 }
 
 // Period is a time in which terms and rules of a campaign did not change.

@@ -210,11 +210,15 @@ func liveRulesOf(ctx context.Context, campaigns []uuid.UUID) (map[uuid.UUID][]Ru
 	if err != nil {
 		return nil, err
 	}
+	return byCampaign(rules), nil
+}
+
+func byCampaign(rules []Rule) map[uuid.UUID][]Rule {
 	out := map[uuid.UUID][]Rule{}
 	for _, r := range rules {
 		out[r.CampaignID] = append(out[r.CampaignID], r)
 	}
-	return out, nil
+	return out
 }
 
 func selectRules(ctx context.Context, query string, args ...any) ([]Rule, error) {

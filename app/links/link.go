@@ -49,7 +49,8 @@ type Input struct {
 type Filter struct {
 	PartnerID  *uuid.UUID
 	CampaignID *uuid.UUID
-	Archived   bool // archived ones, too
+	Query      string // the beginning of a key
+	Archived   bool   // archived ones, too
 }
 
 // Service keeps links.

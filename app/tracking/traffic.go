@@ -10,6 +10,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/links"
 )
 
 // Traffic is how many visits a link had on one day, in UTC.
@@ -19,13 +20,14 @@ type Traffic struct {
 	Flagged int64 // that don't
 }
 
-// LinkTraffic gives the last days of a link, today included, oldest first and without gaps.
-func (s *Service) LinkTraffic(ctx context.Context, link uuid.UUID, days int) ([]Traffic, error) {
-	if err := auth.Require(ctx, "links:read"); err != nil {
+// LinkTraffic gives the last days of a link, today included, oldest first and without gaps. A
+// partner may see that of their own.
+func (s *Service) LinkTraffic(ctx context.Context, l links.Link, days int) ([]Traffic, error) {
+	if err := auth.RequireOwnOf(ctx, "link", "links:read", l.PartnerID); err != nil {
 		return nil, err
 	}
 	from := s.firstDay(days)
-	rows, err := trafficByDay(ctx, link, from)
+	rows, err := trafficByDay(ctx, l, from)
 	if err != nil {
 		return nil, err
 	}
@@ -41,15 +43,19 @@ func (s *Service) LinkTraffic(ctx context.Context, link uuid.UUID, days int) ([]
 	return line, nil
 }
 
-// LinkClicks counts the visits that count of several links over the last days.
-func (s *Service) LinkClicks(ctx context.Context, links []uuid.UUID, days int) (map[uuid.UUID]int64, error) {
-	if err := auth.Require(ctx, "links:read"); err != nil {
-		return nil, err
+// LinkClicks counts the visits that count of several links over the last days. For a partner
+// links of others have none.
+func (s *Service) LinkClicks(ctx context.Context, of []links.Link, days int) (map[uuid.UUID]int64, error) {
+	var ids []uuid.UUID
+	for _, l := range of {
+		if auth.RequireOwn(ctx, "links:read", l.PartnerID) == nil {
+			ids = append(ids, l.ID)
+		}
 	}
-	if len(links) == 0 {
+	if len(ids) == 0 {
 		return map[uuid.UUID]int64{}, nil
 	}
-	return countByLink(ctx, links, s.firstDay(days))
+	return countByLink(ctx, ids, s.firstDay(days))
 }
 
 // firstDay is the beginning of the last days, today included.
@@ -57,19 +63,18 @@ func (s *Service) firstDay(days int) time.Time {
 	return s.now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-days)
 }
 
-func trafficByDay(ctx context.Context, link uuid.UUID, from time.Time) ([]Traffic, error) {
+func trafficByDay(ctx context.Context, l links.Link, from time.Time) ([]Traffic, error) {
 	var rows []Traffic
 	err := db.Tx(ctx).NewRaw(`
-		select d.day, sum(d.clicks)::bigint as clicks, sum(d.flagged)::bigint as flagged
-		from links l join daily_clicks d on d.tenant_id = l.tenant_id and d.partner_id = l.partner_id and d.link_id = l.id
-		where l.id = ? and d.day >= ? group by 1`, link, from.Format(time.DateOnly)).Scan(ctx, &rows)
+		select day, sum(clicks)::bigint as clicks, sum(flagged)::bigint as flagged from daily_clicks
+		where partner_id = ? and link_id = ? and day >= ? group by 1`, l.PartnerID, l.ID, from.Format(time.DateOnly)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("count the link's clicks by day: %w", err)
 	}
 	return rows, nil
 }
 
-func countByLink(ctx context.Context, links []uuid.UUID, from time.Time) (map[uuid.UUID]int64, error) {
+func countByLink(ctx context.Context, ids []uuid.UUID, from time.Time) (map[uuid.UUID]int64, error) {
 	var rows []struct {
 		LinkID uuid.UUID
 		Clicks int64
@@ -77,7 +82,7 @@ func countByLink(ctx context.Context, links []uuid.UUID, from time.Time) (map[uu
 	err := db.Tx(ctx).NewRaw(`
 		select d.link_id, sum(d.clicks)::bigint as clicks
 		from links l join daily_clicks d on d.tenant_id = l.tenant_id and d.partner_id = l.partner_id and d.link_id = l.id
-		where l.id in (?) and d.day >= ? group by 1`, bun.List(links), from.Format(time.DateOnly)).Scan(ctx, &rows)
+		where l.id in (?) and d.day >= ? group by 1`, bun.List(ids), from.Format(time.DateOnly)).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("count clicks by link: %w", err)
 	}

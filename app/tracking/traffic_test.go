@@ -75,7 +75,7 @@ func TestService_LinkTraffic(t *testing.T) {
 	b.visit(robot)
 	b.now = b.now.AddDate(0, 0, 2)
 	b.visit(browser)
-	got, err := b.tracking.LinkTraffic(b.ctx, b.link.ID, 3)
+	got, err := b.tracking.LinkTraffic(b.ctx, b.link, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestService_LinkClicks(t *testing.T) {
 	b.visit(browser)
 	b.visit(robot)
 	for days, want := range map[int]int64{1: 1, 2: 2} {
-		got, err := b.tracking.LinkClicks(b.ctx, []uuid.UUID{b.link.ID, uuid.New()}, days)
+		got, err := b.tracking.LinkClicks(b.ctx, []links.Link{b.link, {ID: uuid.New()}}, days)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,7 @@ func (s *Server) linksIndex(c echo.Context) error {
 		return err
 	}
 	p := linksview.IndexPage{
-		PartnerID: idText(filter.PartnerID), CampaignID: idText(filter.CampaignID), Archived: filter.Archived, Editable: mayEdit(c),
+		PartnerID: idText(filter.PartnerID), CampaignID: idText(filter.CampaignID), Query: filter.Query, Archived: filter.Archived, Editable: mayEdit(c),
 		Pager: csvPager(c, urls(c).Links(), "#"+linksview.ListID, found),
 	}
 	if p.Rows, err = s.linkRows(ctx, found.Items); err != nil {
@@ -75,7 +75,7 @@ func (s *Server) keepChosen(ctx context.Context, f links.Filter, p *linksview.In
 func (f form) links() (links.Filter, fault.Fields) {
 	wrong := fault.Fields{}
 	return links.Filter{
-		Archived: f.checked("archived"), PartnerID: f.chosen(wrong, "partner_id"), CampaignID: f.chosen(wrong, "campaign_id"),
+		Query: f.text("q"), Archived: f.checked("archived"), PartnerID: f.chosen(wrong, "partner_id"), CampaignID: f.chosen(wrong, "campaign_id"),
 	}, wrong
 }
 
@@ -178,7 +178,7 @@ func (s *Server) linksShow(c echo.Context) error {
 	if p.Campaign, err = s.Campaigns.Find(ctx, l.CampaignID); err != nil {
 		return err
 	}
-	if p.Traffic, err = s.Tracking.LinkTraffic(ctx, l.ID, linksview.Days); err != nil {
+	if p.Traffic, err = s.Tracking.LinkTraffic(ctx, l, linksview.Days); err != nil {
 		return err
 	}
 	if p.Code, err = qr.Encode(linksview.URL(urls(c), l)); err != nil {

@@ -78,7 +78,7 @@ func (s *Server) latestOf(ctx context.Context, partner uuid.UUID, page *partners
 
 // linkRows adds to links how often they were clicked of late.
 func (s *Server) linkRows(ctx context.Context, all []links.Link) ([]linksview.Row, error) {
-	clicks, err := s.Tracking.LinkClicks(ctx, idsOf(all, func(l links.Link) uuid.UUID { return l.ID }), linksview.Days)
+	clicks, err := s.Tracking.LinkClicks(ctx, all, linksview.Days)
 	if err != nil {
 		return nil, err
 	}

@@ -54,16 +54,17 @@ func (p TableProps) columns() []ui.Column {
 type IndexPage struct {
 	Rows                  []Row
 	PartnerID, CampaignID string
+	Query                 string
 	Archived              bool
 	Partners, Campaigns   []ui.Option
 	Pager                 ui.PagerProps
 	Editable              bool
 }
 
-func (p IndexPage) filtered() bool { return p.PartnerID != "" || p.CampaignID != "" || p.Archived }
+func (p IndexPage) filtered() bool { return p.PartnerID+p.CampaignID+p.Query != "" || p.Archived }
 
 func (p IndexPage) filters(u routes.URLs) ui.FilterProps {
-	f := ui.FilterProps{Action: u.Links(), Target: "#" + ListID, Label: "Filter links", NoSearch: true}
+	f := ui.FilterProps{Action: u.Links(), Target: "#" + ListID, Label: "Search by key", Query: p.Query}
 	if p.filtered() {
 		f.ResetHref = u.Links()
 	}
@@ -128,17 +129,21 @@ func (p ShowPage) subIDs(u routes.URLs) string {
 	return URL(u, p.Link) + "?sub1=newsletter&sub2=june"
 }
 
-func (p ShowPage) clicks() (counted, flagged int64) {
-	for _, day := range p.Traffic {
+func (p ShowPage) total() string { return Total(p.Traffic) }
+
+func (p ShowPage) chart() chart.Chart { return Chart(p.Traffic) }
+
+func sum(traffic []tracking.Traffic) (counted, flagged int64) {
+	for _, day := range traffic {
 		counted += day.Clicks
 		flagged += day.Flagged
 	}
 	return counted, flagged
 }
 
-// total tells the clicks of all days in a sentence.
-func (p ShowPage) total() string {
-	counted, flagged := p.clicks()
+// Total tells the clicks of all days in a sentence.
+func Total(traffic []tracking.Traffic) string {
+	counted, flagged := sum(traffic)
 	out := plural(counted, "click") + " in the last 30 days"
 	if flagged > 0 {
 		out += "; " + plural(flagged, "more") + " did not count"
@@ -153,13 +158,13 @@ func plural(n int64, noun string) string {
 	return figures.Count(n) + " " + noun
 }
 
-func (p ShowPage) chart() chart.Chart {
+// Chart draws the clicks of a link by day.
+func Chart(traffic []tracking.Traffic) chart.Chart {
 	c := chart.Chart{ID: "clicks", Title: "Clicks by day", Height: 180, Series: []chart.Series{{Name: "Clicks"}}}
-	_, flagged := p.clicks()
-	if flagged > 0 {
+	if _, flagged := sum(traffic); flagged > 0 {
 		c.Series = append(c.Series, chart.Series{Name: "Flagged"})
 	}
-	for _, day := range p.Traffic {
+	for _, day := range traffic {
 		c.Labels = append(c.Labels, day.Day.UTC().Format("2 Jan"))
 		for i, n := range []int64{day.Clicks, day.Flagged}[:len(c.Series)] {
 			c.Series[i].Points = append(c.Series[i].Points, chart.Point{Value: float64(n), Text: figures.Count(n)})
