@@ -87,7 +87,6 @@ func (u URLs) Verify(token string) string {
 func (u URLs) VerifyAction() string       { return u.prefix + "/auth/verify" }
 func (u URLs) BrandCSS() string           { return u.prefix + "/brand.css" }
 func (u URLs) Redirect(key string) string { return u.prefix + "/r/" + url.PathEscape(key) }
-func (u URLs) Partner() string            { return u.prefix + "/partner" }
 func (u URLs) API(path string) string     { return u.prefix + "/api/v1" + path }
 func (u URLs) APIDocs() string            { return "/docs/api" }
 func (u URLs) DevMail() string            { return "/dev/mail" }
@@ -163,10 +162,6 @@ func (u URLs) CommissionApproval(id uuid.UUID) string {
 }
 func (u URLs) CommissionReversal(id uuid.UUID) string {
 	return u.CommissionShow(id) + "/reversal"
-}
-func (u URLs) PortalCommissions() string { return u.Partner() + "/commissions" }
-func (u URLs) PortalCommissionShow(id uuid.UUID) string {
-	return u.PortalCommissions() + "/" + id.String()
 }
 func (u URLs) APIKeys() string    { return u.prefix + "/admin/api-keys" }
 func (u URLs) APIKeysNew() string { return u.APIKeys() + "/new" }

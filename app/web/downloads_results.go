@@ -125,6 +125,11 @@ func (s *Server) commissionsCSV(c echo.Context) error {
 func commissionRow(f *csvfile.File, m commissions.Commission) error {
 	f.ID(m.ID).Time(m.CreatedAt).Time(m.OccurredAt).ID(m.PartnerID).Text(m.PartnerName).MaybeID(m.CampaignID).Maybe(m.CampaignName).
 		MaybeID(m.EventID).MaybeID(m.RuleID).Text(string(m.Kind))
+	return commissionFigures(f, m).Maybe(m.HeldReason, m.ReversedReason, m.Note).End()
+}
+
+// commissionFigures are how the amount came about, and what has become of it.
+func commissionFigures(f *csvfile.File, m commissions.Commission) *csvfile.File {
 	if m.BaseAmount != nil && m.BaseCurrency != nil {
 		f.Amount(money.Amount{Minor: *m.BaseAmount, Currency: *m.BaseCurrency})
 	} else {
@@ -141,6 +146,5 @@ func commissionRow(f *csvfile.File, m commissions.Commission) error {
 	} else {
 		f.Blank().Blank()
 	}
-	return f.Amount(m.Money()).Text(string(m.Status)).Time(m.MaturesAt).MaybeTime(m.ApprovedAt).MaybeTime(m.PaidAt).
-		Maybe(m.HeldReason, m.ReversedReason, m.Note).End()
+	return f.Amount(m.Money()).Text(string(m.Status)).Time(m.MaturesAt).MaybeTime(m.ApprovedAt).MaybeTime(m.PaidAt)
 }

@@ -25,8 +25,7 @@ func (s *Server) waiting(ctx context.Context) (n overview.Waiting, err error) {
 	return n, err
 }
 
-// navigation is the menu of an admin. The entry is current whose path begins the page's, the
-// longest one where several do.
+// navigation is the menu of an admin.
 func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.NavGroup {
 	groups := []layout.NavGroup{
 		{Items: []layout.NavItem{{Label: "Overview", Href: u.AdminHome(), Icon: ui.IconHouse, Primary: true}}},
@@ -54,11 +53,31 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 			{Label: "Admins", Href: u.Admins(), Icon: ui.IconUserCog},
 		}},
 	}
+	mark(groups, path, u.AdminHome())
+	return groups
+}
+
+// portalNavigation is the menu of a partner.
+func portalNavigation(u routes.URLs, path string) []layout.NavGroup {
+	groups := []layout.NavGroup{
+		{Items: []layout.NavItem{
+			{Label: "Home", Href: u.Partner(), Icon: ui.IconHouse, Primary: true},
+			{Label: "Links", Href: u.PortalLinks(), Icon: ui.IconLink, Primary: true},
+			{Label: "Commissions", Href: u.PortalCommissions(), Icon: ui.IconCoins, Primary: true},
+		}},
+	}
+	mark(groups, path, u.Partner())
+	return groups
+}
+
+// mark notes the entry whose path begins the page's, the longest one where several do. The path
+// of home begins all of them.
+func mark(groups []layout.NavGroup, path, home string) {
 	var current *layout.NavItem
 	for g := range groups {
 		for i := range groups[g].Items {
 			item := &groups[g].Items[i]
-			begins := path == item.Href || (item.Href != u.AdminHome() && strings.HasPrefix(path, item.Href+"/"))
+			begins := path == item.Href || (item.Href != home && strings.HasPrefix(path, item.Href+"/"))
 			if begins && (current == nil || len(item.Href) > len(current.Href)) {
 				current = item
 			}
@@ -67,5 +86,4 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 	if current != nil {
 		current.Current = true
 	}
-	return groups
 }

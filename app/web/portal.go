@@ -1,66 +1,73 @@
 package web
 
 import (
+	"context"
+
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/reports"
+	"github.com/openpartner/openpartner/views/figures"
 	portalview "github.com/openpartner/openpartner/views/portal"
 )
 
+// me is the partner whose page it is.
+func me(c echo.Context) uuid.UUID { return auth.From(c.Request().Context()).PartnerID }
+
 func (s *Server) portalHome(c echo.Context) error {
 	ctx := c.Request().Context()
-	me := auth.From(ctx)
-	p := portalview.HomePage{Name: me.Name, Now: s.Now()}
+	p := portalview.HomePage{Name: auth.From(ctx).Name, Now: s.Now()}
 	var err error
-	if p.Balances, err = s.Commissions.Balances(ctx, me.PartnerID); err != nil {
+	if p.Standings, err = s.Commissions.Standings(ctx, me(c)); err != nil {
 		return err
 	}
-	if p.Figures, err = s.Reports.Overview(ctx, reports.Filter{}); err != nil {
+	if p.Steps, err = s.Reports.OwnSteps(ctx); err != nil {
 		return err
 	}
-	mine, err := s.Links.List(ctx, links.Filter{}, paging.First())
-	if err != nil {
+	_, to, before := figures.Bounds(s.Now(), portalview.HomeDays)
+	if p.Series, err = s.Reports.Timeseries(ctx, reports.Filter{From: &before, To: &to}, reports.Day); err != nil {
 		return err
 	}
-	latest, err := s.Commissions.List(ctx, commissions.Filter{}, paging.First())
-	if err != nil {
+	if err := s.portalLatest(ctx, &p); err != nil {
 		return err
 	}
-	p.Links, p.Latest = mine.Items, latest.Items
-	return s.ok(c, "Your program", portalview.Home(p))
+	return s.ok(c, "Home", portalview.Home(p))
 }
 
-func (s *Server) portalCommissionsIndex(c echo.Context) error {
-	page, err := pageOf(c)
+// portalLatest fills in the best of the latest links, and the latest commissions.
+func (s *Server) portalLatest(ctx context.Context, p *portalview.HomePage) error {
+	mine, err := s.Links.List(ctx, links.Filter{}, paging.Page{Limit: portalview.LinksCompared})
 	if err != nil {
 		return err
 	}
-	found, err := s.Commissions.List(c.Request().Context(), commissions.Filter{}, page)
+	rows, err := s.linkRows(ctx, mine.Items)
 	if err != nil {
 		return err
 	}
-	return s.ok(c, "Your commissions", portalview.Commissions(portalview.CommissionsPage{
-		Rows: found.Items, Now: s.Now(), Pager: pager(c, urls(c).PortalCommissions(), portalview.CommissionsTarget, found),
-	}))
+	earned, err := s.Commissions.List(ctx, commissions.Filter{}, paging.Page{Limit: latest})
+	if err != nil {
+		return err
+	}
+	p.Links, p.Latest = portalview.Best(rows), earned.Items
+	return nil
 }
 
-func (s *Server) portalCommissionsShow(c echo.Context) error {
-	ctx := c.Request().Context()
-	m, err := s.commission(c)
+// deal is the campaign as the partner has it.
+func (s *Server) deal(c echo.Context, campaign uuid.UUID) (campaigns.Deal, error) {
+	deals, err := s.Campaigns.Deals(c.Request().Context(), me(c))
 	if err != nil {
-		return err
+		return campaigns.Deal{}, err
 	}
-	p := portalview.CommissionPage{Commission: m, Now: s.Now()}
-	if m.EventID != nil {
-		story, err := s.Attribution.Explain(ctx, m)
-		if err != nil {
-			return err
+	for _, d := range deals {
+		if d.ID == campaign {
+			return d, nil
 		}
-		p.Story = &story
 	}
-	return s.ok(c, m.Money().Format(), portalview.Commission(p))
+	return campaigns.Deal{}, fault.NotFound("campaign")
 }

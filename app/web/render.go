@@ -111,7 +111,8 @@ func (s *Server) chrome(c echo.Context) (layout.Chrome, error) {
 	chrome.UserName, chrome.UserEmail, chrome.Role = p.Name, p.Email, p.Role
 	chrome.SignOutPath = urls(c).SignOut()
 	chrome.Flash = s.popFlash(c)
-	if p.Kind == auth.AdminKind {
+	switch p.Kind {
+	case auth.AdminKind:
 		waiting, err := s.waiting(ctx)
 		if err != nil {
 			return layout.Chrome{}, err
@@ -121,6 +122,9 @@ func (s *Server) chrome(c echo.Context) (layout.Chrome, error) {
 		if chrome.Banner, err = s.mailBanner(c); err != nil {
 			return layout.Chrome{}, err
 		}
+	case auth.Partner:
+		chrome.Nav, chrome.HomePath = portalNavigation(urls(c), c.Request().URL.Path), urls(c).Partner()
+	case auth.Nobody, auth.Key, auth.System: // have no menu
 	}
 	return chrome, nil
 }

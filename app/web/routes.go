@@ -151,11 +151,8 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/settings/tracking", s.settingsTrackingUpdate),
 		view("/admin/settings/fraud", s.settingsFraudEdit),
 		do("/admin/settings/fraud", s.settingsFraudUpdate),
-
-		portalView("/partner", s.portalHome),
-		portalView("/partner/commissions", s.portalCommissionsIndex),
-		portalView("/partner/commissions/:id", s.portalCommissionsShow),
 	}
+	table = append(table, s.portalRoutes()...)
 	if s.DevMail != nil {
 		table = append(table,
 			edge.Route{Method: http.MethodGet, Path: "/dev/mail", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.devMailIndex},
@@ -176,11 +173,6 @@ func view(path string, h echo.HandlerFunc) edge.Route {
 
 // file is the list of a page for spreadsheets.
 func file(page string, h echo.HandlerFunc) edge.Route { return detached(view(page+csvSuffix, h)) }
-
-// portalView is a page of a partner about what is theirs.
-func portalView(path string, h echo.HandlerFunc) edge.Route {
-	return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RolePartner, Handle: h}
-}
 
 // edit is the page of a form that do takes.
 func edit(path string, h echo.HandlerFunc) edge.Route {

@@ -478,7 +478,7 @@ func Adjust(p AdjustPage) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Name: "note", Label: "What is it for?", Value: p.Note, Error: p.Errors["note"], MaxLength: maxNote, Required: true, Hint: "It is kept with the amount."}).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = ui.Textarea(ui.TextareaProps{Name: "note", Label: "What is it for?", Value: p.Note, Error: p.Errors["note"], MaxLength: maxNote, Required: true, Hint: "It is kept with the amount, and the partner reads it."}).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

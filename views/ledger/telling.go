@@ -92,7 +92,7 @@ func (t Telling) judge(step *ui.TraceStep, touch attribution.ToldTouch) {
 }
 
 func (t Telling) dropped(step *ui.TraceStep, touch attribution.ToldTouch, before time.Duration) {
-	short, text := dropWords(touch.Reason)
+	short, text := t.dropWords(touch.Reason)
 	step.Outcome, step.Text = "Dropped: "+short, text
 	switch touch.Reason {
 	case attribution.DropOutsideWindow:
@@ -221,7 +221,7 @@ func (t Telling) key(u routes.URLs, key attribution.ToldKey) []ui.TraceStep {
 	if key.Due != nil {
 		w := workingOf(key)
 		calculation.Title, calculation.Tone, calculation.Outcome = w.sum(), ui.Accent, "Due: "+w.amount(w.Amount)
-		calculation.Facts = append([]ui.Fact{{Label: "Rule", Value: ruleWords(key.Rule)}}, w.facts()...)
+		calculation.Facts = append([]ui.Fact{{Label: "Rule", Value: t.ruleWords(key.Rule)}}, w.facts()...)
 		if len(key.Rows) == 1 && key.Rows[0].Amount == w.Amount && !key.Pinned() {
 			row := t.row(u, key.Rows[0])
 			row.Icon, row.Title = calculation.Icon, calculation.Title

@@ -75,7 +75,7 @@ func Stands(c commissions.Commission, now time.Time) string {
 		}
 		return "Approved on " + day(value(c.ApprovedAt)) + ", in the next payout"
 	case commissions.Held:
-		return heldWords(value(c.HeldReason))
+		return HeldWords(value(c.HeldReason))
 	case commissions.Paid:
 		return "Paid on " + day(value(c.PaidAt))
 	default:
@@ -100,7 +100,8 @@ func Beside(c commissions.Commission, now time.Time) string {
 	}
 }
 
-func heldWords(reason string) string {
+// HeldWords says why money is held.
+func HeldWords(reason string) string {
 	switch reason {
 	case "dispute":
 		return "Held while the customer disputes the payment"
@@ -178,9 +179,12 @@ func FlagWords(f tracking.Flag) string {
 }
 
 // dropWords names a reason in short, and says in a sentence what it means.
-func dropWords(r attribution.DropReason) (short, text string) {
+func (t Telling) dropWords(r attribution.DropReason) (short, text string) {
 	switch r {
 	case attribution.DropSelfReferral:
+		if t.Partner {
+			return "own purchase", "The customer has your e-mail address. Nobody earns from their own purchases."
+		}
 		return "own purchase", "The customer has the e-mail address of the partner. Nobody earns from their own purchases."
 	case attribution.DropRevoked:
 		return "partner revoked", FlagWords(tracking.FlagRevoked)
@@ -218,11 +222,16 @@ func age(d time.Duration, windowDays int) string {
 }
 
 // ruleWords says what a rule pays, and whether it is one partner's alone.
-func ruleWords(r campaigns.Rule) string {
-	if r.PartnerID != nil {
-		return campaignsview.RuleWords(r) + ", the partner's own rule"
+func (t Telling) ruleWords(r campaigns.Rule) string {
+	words := campaignsview.RuleWords(r)
+	switch {
+	case r.PartnerID == nil:
+		return words
+	case t.Partner:
+		return words + ", agreed with you alone"
+	default:
+		return words + ", the partner's own rule"
 	}
-	return campaignsview.RuleWords(r)
 }
 
 func lowerFirst(s string) string { return strings.ToLower(s[:1]) + s[1:] }

@@ -15,10 +15,14 @@ import (
 // quiet is the width of the empty margin, in modules.
 const quiet = 4
 
+// pixels is how large a module is in files.
+const pixels = 10
+
 // Code is one symbol; its modules are squares of one unit.
 type Code struct {
-	side int    // with the margin
-	path string // of the dark modules
+	side   int    // with the margin
+	path   string // of the dark modules
+	symbol *qr.Code
 }
 
 // Encode makes the symbol of a text. Level M still reads with 15 % of it covered.
@@ -27,7 +31,8 @@ func Encode(text string) (Code, error) {
 	if err != nil {
 		return Code{}, fmt.Errorf("encode as QR: %w", err)
 	}
-	return Code{side: symbol.Size + 2*quiet, path: path(symbol)}, nil
+	symbol.Scale = pixels
+	return Code{side: symbol.Size + 2*quiet, path: path(symbol), symbol: symbol}, nil
 }
 
 // path draws each run of dark modules in a row as one rectangle.
@@ -53,8 +58,13 @@ func (c Code) viewBox() string {
 	return "0 0 " + side + " " + side
 }
 
-// File is the drawing as a file of its own, 10 pixels to the module.
+// File is the drawing as a file of its own.
 func (c Code) File() []byte {
 	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="%[1]s" width="%[2]d" height="%[2]d" shape-rendering="crispEdges">`+
-		`<path fill="#fff" d="M0 0h%[3]dv%[3]dh-%[3]dz"/><path fill="#000" d="%[4]s"/></svg>`+"\n", c.viewBox(), c.side*10, c.side, c.path)
+		`<path fill="#fff" d="M0 0h%[3]dv%[3]dh-%[3]dz"/><path fill="#000" d="%[4]s"/></svg>`+"\n", c.viewBox(), c.side*pixels, c.side, c.path)
+}
+
+// PNG is the same drawing in pixels.
+func (c Code) PNG() []byte {
+	return c.symbol.PNG()
 }

@@ -1,0 +1,20 @@
+package routes
+
+import (
+	"github.com/google/uuid"
+)
+
+// The portal: what partners see.
+
+func (u URLs) Partner() string                        { return u.prefix + "/partner" }
+func (u URLs) PortalLinks() string                    { return u.Partner() + "/links" }
+func (u URLs) PortalLinksNew() string                 { return u.PortalLinks() + "/new" }
+func (u URLs) PortalLinkShow(id uuid.UUID) string     { return u.PortalLinks() + "/" + id.String() }
+func (u URLs) PortalLinkQRSVG(id uuid.UUID) string    { return u.PortalLinkShow(id) + "/qr.svg" }
+func (u URLs) PortalLinkQRPNG(id uuid.UUID) string    { return u.PortalLinkShow(id) + "/qr.png" }
+func (u URLs) PortalLinkArchival(id uuid.UUID) string { return u.PortalLinkShow(id) + "/archival" }
+func (u URLs) PortalCommissions() string              { return u.Partner() + "/commissions" }
+func (u URLs) PortalCommissionsCSV() string           { return u.PortalCommissions() + ".csv" }
+func (u URLs) PortalCommissionShow(id uuid.UUID) string {
+	return u.PortalCommissions() + "/" + id.String()
+}

@@ -1,0 +1,44 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/openpartner/openpartner/app/edge"
+)
+
+// portalRoutes are the pages of partners, each about what is theirs.
+func (s *Server) portalRoutes() []edge.Route {
+	return []edge.Route{
+		portalView("/partner", s.portalHome),
+
+		portalView("/partner/links", s.portalLinksIndex),
+		portalView("/partner/links/new", s.portalLinksNew),
+		portalDo("/partner/links", s.portalLinksCreate),
+		portalView("/partner/links/:id", s.portalLinksShow),
+		portalView("/partner/links/:id/qr.svg", s.portalLinkQRSVG),
+		portalView("/partner/links/:id/qr.png", s.portalLinkQRPNG),
+		portalView("/partner/links/:id/archival", s.portalLinkArchivalsNew),
+		portalDo("/partner/links/:id/archival", s.portalLinkArchivalsCreate),
+
+		portalView("/partner/commissions", s.portalCommissionsIndex),
+		portalFile("/partner/commissions", s.portalCommissionsCSV),
+		portalView("/partner/commissions/:id", s.portalCommissionsShow),
+	}
+}
+
+// portalView is a page of a partner.
+func portalView(path string, h echo.HandlerFunc) edge.Route {
+	return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RolePartner, Handle: h}
+}
+
+// portalFile is the list of a partner's page for spreadsheets.
+func portalFile(page string, h echo.HandlerFunc) edge.Route {
+	return detached(portalView(page+csvSuffix, h))
+}
+
+// portalDo changes something of a partner's.
+func portalDo(path string, h echo.HandlerFunc) edge.Route {
+	return edge.Route{Method: http.MethodPost, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RolePartner, Handle: h}
+}
