@@ -1,6 +1,10 @@
 package routes
 
-import "net/url"
+import (
+	"net/url"
+
+	"github.com/google/uuid"
+)
 
 // SettingsMailPreview is the page that shows a mail of the product; the first one without a name.
 func (u URLs) SettingsMailPreview(name string) string {
@@ -11,6 +15,18 @@ func (u URLs) SettingsMailPreview(name string) string {
 func (u URLs) SettingsMailLetter(name string) string {
 	return u.SettingsMail() + "/preview/letter" + param("mail", name)
 }
+
+// Sessions is where an admin sees the browsers they are signed in with.
+func (u URLs) Sessions() string               { return u.prefix + "/admin/sessions" }
+func (u URLs) SessionEnd(id uuid.UUID) string { return u.Sessions() + "/" + id.String() + "/end" }
+func (u URLs) OtherSessionsEnd() string       { return u.Sessions() + "/end" }
+
+// PortalSessions is the same for a partner.
+func (u URLs) PortalSessions() string { return u.Partner() + "/sessions" }
+func (u URLs) PortalSessionEnd(id uuid.UUID) string {
+	return u.PortalSessions() + "/" + id.String() + "/end"
+}
+func (u URLs) PortalOtherSessionsEnd() string { return u.PortalSessions() + "/end" }
 
 // param is a query of one parameter, or none for an empty value.
 func param(name, value string) string {

@@ -25,6 +25,12 @@ func (s *Server) portalRoutes() []edge.Route {
 		portalView("/partner/commissions", s.portalCommissionsIndex),
 		portalFile("/partner/commissions", s.portalCommissionsCSV),
 		portalView("/partner/commissions/:id", s.portalCommissionsShow),
+
+		portalView("/partner/sessions", s.sessionsIndex),
+		portalView("/partner/sessions/end", s.otherSessionsEndNew),
+		portalDo("/partner/sessions/end", s.otherSessionsEndCreate),
+		portalView("/partner/sessions/:id/end", s.sessionEndsNew),
+		portalDo("/partner/sessions/:id/end", s.sessionEndsCreate),
 	}
 }
 

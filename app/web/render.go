@@ -110,6 +110,7 @@ func (s *Server) chrome(c echo.Context) (layout.Chrome, error) {
 	chrome := s.publicChrome(c)
 	chrome.UserName, chrome.UserEmail, chrome.Role = p.Name, p.Email, p.Role
 	chrome.SignOutPath = urls(c).SignOut()
+	chrome.UserMenu = []layout.NavItem{{Label: "Sessions", Href: sessionPages(c).list, Icon: ui.IconFingerprint}}
 	chrome.Flash = s.popFlash(c)
 	switch p.Kind {
 	case auth.AdminKind:

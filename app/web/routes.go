@@ -140,6 +140,12 @@ func (s *Server) Routes() []edge.Route {
 		stepUp(do("/admin/admins/:id/revocation", s.adminRevocationsCreate)),
 		stepUp(do("/admin/admins/:id/reinstatement", s.adminReinstatementsCreate)),
 
+		view("/admin/sessions", s.sessionsIndex),
+		view("/admin/sessions/end", s.otherSessionsEndNew),
+		own("/admin/sessions/end", s.otherSessionsEndCreate),
+		view("/admin/sessions/:id/end", s.sessionEndsNew),
+		own("/admin/sessions/:id/end", s.sessionEndsCreate),
+
 		view("/admin/settings/program", s.settingsProgramEdit),
 		do("/admin/settings/program", s.settingsProgramUpdate),
 		view("/admin/settings/mail", s.settingsMailEdit),
@@ -183,6 +189,9 @@ func edit(path string, h echo.HandlerFunc) edge.Route {
 func do(path string, h echo.HandlerFunc) edge.Route {
 	return edge.Route{Method: http.MethodPost, Path: path, Group: edge.Pinned, Auth: edge.Session, Role: edge.RoleAdmin, Handle: h}
 }
+
+// own changes what is an admin's own and nothing of the program, so that viewers may, too.
+func own(path string, h echo.HandlerFunc) edge.Route { return compute(path, h) }
 
 // compute takes a form that asks and changes nothing, so that viewers may send it, too.
 func compute(path string, h echo.HandlerFunc) edge.Route {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/google/uuid"
 
 	"github.com/openpartner/openpartner/tests/testkit"
@@ -116,4 +117,69 @@ func tokenIn(t *testing.T, mail string) string {
 	}
 	token, _, _ := strings.Cut(after, `"`)
 	return token
+}
+
+// Somebody sees where they are signed in, and ends it there; the next request from there is
+// nobody's. Other people's sessions do not exist for them.
+func TestSession_List(t *testing.T) {
+	t.Parallel()
+	a := testkit.Start(t)
+	here, there, third := a.Visitor(), a.Visitor(), a.Visitor()
+	for _, v := range []*testkit.Visitor{here, there, third} {
+		enter(v, link(t, a))
+	}
+	partner := a.Visitor()
+	made(t, a, a.Key(), "/partners", object{"email": "zoe@example.com", "name": "Zoe"})
+	a.Await("--- mail to zoe@example.com")
+	enter(partner, tokenIn(t, a.Visitor().Get("/dev/mail/1").Body))
+
+	list := parsed(t, here.Get("/admin/sessions"))
+	if rows := list.Find("tbody tr").Length(); rows != 3 || list.Find(`tbody tr:contains("This one")`).Length() != 1 {
+		t.Fatalf("%d rows:\n%s", rows, list.Text())
+	}
+	html, _ := list.Html()
+	for _, v := range []*testkit.Visitor{here, there} {
+		if strings.Contains(html, v.Cookie(t, "op_session")) {
+			t.Error("a token is shown")
+		}
+	}
+	if n := count(t, a, `select count(*) from sessions where position(token_hash in ?) > 0`, html); n > 0 {
+		t.Error("a hash is shown")
+	}
+	theirs := parsed(t, there.Get("/admin/sessions")).Find(`tbody a[href$="/end"]`).AttrOr("href", "")
+	if got := partner.Post(strings.Replace(theirs, "/admin/", "/partner/", 1), nil); got.Status != http.StatusNotFound {
+		t.Errorf("somebody else's session: %d", got.Status)
+	}
+	ask := list.Find(`tbody a[href$="/end"]`).First().AttrOr("href", "")
+	if got := here.Get(ask); got.Status != http.StatusOK || !strings.Contains(got.Body, "Sign out there?") {
+		t.Errorf("the question: %d", got.Status)
+	}
+	here.Post(ask, nil)
+	if in(there)+in(third) != 1 || in(here) != 1 {
+		t.Errorf("in: here %d, there %d, elsewhere %d", in(here), in(there), in(third))
+	}
+	here.Post("/admin/sessions/end", nil)
+	if in(here) != 1 || in(there)+in(third) != 0 {
+		t.Errorf("in: here %d, there %d, elsewhere %d", in(here), in(there), in(third))
+	}
+	if got := partner.Get("/partner/sessions"); got.Status != http.StatusOK || !strings.Contains(got.Body, "This one") {
+		t.Errorf("the partner is still in and sees it: %d", got.Status)
+	}
+}
+
+// in is 1 for an admin who is still signed in.
+func in(v *testkit.Visitor) int {
+	if v.Get("/admin").Status == http.StatusOK {
+		return 1
+	}
+	return 0
+}
+
+func parsed(t *testing.T, got testkit.Answer) *goquery.Document {
+	t.Helper()
+	doc, err := goquery.NewDocumentFromReader(strings.NewReader(got.Body))
+	if err != nil || got.Status != http.StatusOK {
+		t.Fatalf("%d, %v\n%s", got.Status, err, got.Body)
+	}
+	return doc
 }

@@ -42,12 +42,13 @@ func TestRoutes_Declared(t *testing.T) {
 // undeclared says what a route leaves open.
 func undeclared(r testkit.Route) string {
 	onlyLooks := []string{"/api/v1/campaigns/{id}/simulate", "/admin/campaigns/{id}/simulation"} // POST for the sake of its body
+	oneself := []string{"/admin/sessions/end", "/admin/sessions/{id}/end"}
 	switch r.Auth {
 	case "session":
 		if !slices.Contains([]string{"admin", "viewer", "partner"}, r.Role) {
 			return "a session needs a role"
 		}
-		if !r.Safe() && r.Role == "viewer" && !slices.Contains(onlyLooks, r.Path) {
+		if !r.Safe() && r.Role == "viewer" && !slices.Contains(onlyLooks, r.Path) && !slices.Contains(oneself, r.Path) {
 			return "a viewer must not change anything"
 		}
 	case "key":
