@@ -18,3 +18,9 @@ func (u URLs) PortalCommissionsCSV() string           { return u.PortalCommissio
 func (u URLs) PortalCommissionShow(id uuid.UUID) string {
 	return u.PortalCommissions() + "/" + id.String()
 }
+func (u URLs) PortalActivity() string    { return u.Partner() + "/activity" }
+func (u URLs) PortalActivityCSV() string { return u.PortalActivity() + ".csv" }
+func (u URLs) PortalProgram() string     { return u.Partner() + "/program" }
+func (u URLs) PortalLinksNewFor(campaign uuid.UUID) string {
+	return u.PortalLinksNew() + "?campaign_id=" + campaign.String()
+}

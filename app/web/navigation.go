@@ -64,6 +64,8 @@ func portalNavigation(u routes.URLs, path string) []layout.NavGroup {
 			{Label: "Home", Href: u.Partner(), Icon: ui.IconHouse, Primary: true},
 			{Label: "Links", Href: u.PortalLinks(), Icon: ui.IconLink, Primary: true},
 			{Label: "Commissions", Href: u.PortalCommissions(), Icon: ui.IconCoins, Primary: true},
+			{Label: "Activity", Href: u.PortalActivity(), Icon: ui.IconChartColumn},
+			{Label: "Program", Href: u.PortalProgram(), Icon: ui.IconMegaphone},
 		}},
 	}
 	mark(groups, path, u.Partner())

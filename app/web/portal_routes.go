@@ -26,6 +26,10 @@ func (s *Server) portalRoutes() []edge.Route {
 		portalFile("/partner/commissions", s.portalCommissionsCSV),
 		portalView("/partner/commissions/:id", s.portalCommissionsShow),
 
+		portalView("/partner/activity", s.portalActivity),
+		portalFile("/partner/activity", s.portalActivityCSV),
+		portalView("/partner/program", s.portalProgram),
+
 		portalView("/partner/sessions", s.sessionsIndex),
 		portalView("/partner/sessions/end", s.otherSessionsEndNew),
 		portalDo("/partner/sessions/end", s.otherSessionsEndCreate),

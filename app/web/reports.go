@@ -54,16 +54,22 @@ func reportPeriod(q form) int {
 
 // reportScope is what a report says about its filter.
 func (s *Server) reportScope(c echo.Context, q form, f reports.Filter, path string) (reportsview.Scope, error) {
-	p := reportsview.Scope{
-		Path: path, From: q.text("from"), To: q.text("to"), Begin: *f.From, End: *f.To,
-		PartnerID: q.text("partner_id"), CampaignID: q.text("campaign_id"), MayEdit: mayEdit(c),
-	}
-	if p.From+p.To == "" {
-		p.Days = reportPeriod(q)
-	}
+	p := q.scope(f, path)
+	p.PartnerID, p.MayEdit = q.text("partner_id"), mayEdit(c)
 	var err error
 	p.Partners, p.Campaigns, err = s.filterOptions(c.Request().Context(), f.PartnerID, f.CampaignID)
 	return p, err
+}
+
+// scope is the time of a report as it was asked for, and its campaign.
+func (f form) scope(filter reports.Filter, path string) reportsview.Scope {
+	p := reportsview.Scope{
+		Path: path, From: f.text("from"), To: f.text("to"), Begin: *filter.From, End: *filter.To, CampaignID: f.text("campaign_id"),
+	}
+	if p.From+p.To == "" {
+		p.Days = reportPeriod(f)
+	}
+	return p
 }
 
 // before is the same report over the time before, as long.

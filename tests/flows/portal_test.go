@@ -316,3 +316,84 @@ func TestPortal_Revoked(t *testing.T) {
 		t.Errorf("a link: got %d", got.Status)
 	}
 }
+
+func TestPortal_Activity(t *testing.T) {
+	t.Parallel()
+	s := openTill(t, object{"attribution_model": "linear", "rules": []object{{"kind": "percent", "rate": "10"}}})
+	zoe, grace := s.promoter("zoe"), s.promoter("grace")
+	s.api("POST", "/partners/"+zoe+"/links", object{"key": "zoe-two", "campaign_id": s.campaign})
+	s.api("POST", "/coupons", object{"code": "ZOE10", "partner_id": zoe, "campaign_id": s.campaign})
+	s.brings("zoe", "u1")
+	s.brings("grace", "u1")
+	s.brings("zoe-two", "u2")
+	s.sale("u1", object{"amount": 10_000})
+	s.api("POST", "/events", object{"user_id": "u2", "type": "signup"})
+	s.api("POST", "/coupons/redeem", object{"code": "zoe10", "user_id": "u3", "event": object{"type": "purchase", "amount": 2000, "currency": "EUR", "external_id": "c1"}})
+	s.api("POST", "/commissions/adjustments", object{"partner_id": zoe, "amount": 700, "currency": "USD", "note": "Thank you."})
+	s.api("POST", "/commissions/adjustments", object{"partner_id": grace, "amount": 9900, "currency": "USD", "note": "Thank you."})
+	v := s.asPartner(zoe, "zoe@example.com")
+	cells := func(doc *goquery.Document, table, name string) string {
+		row := doc.Find(`table`).FilterFunction(func(_ int, x *goquery.Selection) bool { return x.Find("caption").Text() == table }).
+			Find("tr").FilterFunction(func(_ int, x *goquery.Selection) bool { return strings.TrimSpace(x.Find(`th[scope="row"]`).Text()) == name })
+		return strings.Join(row.Find("td").Map(func(_ int, x *goquery.Selection) string { return strings.Join(strings.Fields(x.Text()), " ") }), "|")
+	}
+	bothWays(t, v, func(t *testing.T) {
+		doc := page(t, v, "/partner/activity")
+		for label, want := range map[string]string{"Clicks": "Clicks 3", "Leads": "Leads 1", "Conversions": "Conversions 2", "Commission": "Commission $12.00"} {
+			if got := stat(doc, label); got != want {
+				t.Errorf("%s: want %q, got %q", label, want, got)
+			}
+		}
+		for _, c := range [][3]string{
+			{"By campaign", "Summer", "€2.00$5.00|2|1|3"}, {"By campaign", "Without a campaign", "$7.00|0|0|0"},
+			{"By link", "zoe", "$5.00|1|0|1"}, {"By link", "zoe-two", "|0|1|1"}, {"By link", "Without a link", "€2.00$7.00|1|0|1"},
+		} {
+			if got := cells(doc, c[0], c[1]); got != c[2] {
+				t.Errorf("%s, %s: want %q, got %q", c[0], c[1], c[2], got)
+			}
+		}
+		has(t, doc, `.chart table`, `[name="campaign_id"] [value="`+s.campaign+`"]`, `![name="partner_id"]`)
+		if strings.Contains(doc.Text(), "grace") || strings.Contains(doc.Text(), "$99") {
+			t.Error("tells of another partner")
+		}
+		doc = page(t, v, "/partner/activity?partner_id="+grace+"&campaign_id="+s.campaign)
+		if got := stat(doc, "Commission"); got != "Commission $5.00" {
+			t.Errorf("in the campaign: got %q", got)
+		}
+		has(t, page(t, v, "/partner/activity?from=2020-01-01&to=2020-01-31"), `.empty`)
+		for _, bad := range []string{"?from=2026-02-01&to=2026-01-01", "?from=odd", "?campaign_id=1", "?from=2001-01-01"} {
+			has(t, parsed(t, v.Get("/partner/activity"+bad), http.StatusUnprocessableEntity), `#report .banner`)
+		}
+	})
+	_, rows := spreadsheet(t, v.Get(page(t, v, "/partner/activity?days=7").Find("a[download]").AttrOr("href", "")))
+	if diff := cmp.Diff([]string{"campaign", "campaign", "campaign", "link", "link", "link", "link"}, column(rows, "by")); diff != "" {
+		t.Errorf("rows of the file (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"3", "", "0"}, column(rows, "clicks")[:3]); diff != "" {
+		t.Errorf("clicks of the file (-want +got):\n%s", diff)
+	}
+}
+
+func TestPortal_Program(t *testing.T) {
+	t.Parallel()
+	s := openTill(t, object{"window_days": 45, "hold_days": 14, "auto_approve": true, "deep_link_domains": []string{"blog.example.com"}})
+	zoe := s.promoter("zoe")
+	other, ended := s.promotion("Winter"), s.promotion("Autumn", object{"ends_at": "2020-01-01T00:00:00Z", "rules": []object{{"kind": "percent", "rate": "5"}}})
+	s.api("PUT", "/partners/"+zoe+"/campaigns", object{"campaign_ids": []string{s.campaign, ended}})
+	s.api("PUT", "/partners/"+zoe+"/campaigns/"+s.campaign+"/rules", object{"rules": []object{{"kind": "percent", "rate": "33"}}})
+	s.api("PUT", "/config/program", object{"terms": "Be kind.\nTell the truth.", "terms_version": "7"})
+	v := s.asPartner(zoe, "zoe@example.com")
+	bothWays(t, v, func(t *testing.T) {
+		doc := page(t, v, "/partner/program")
+		says(t, doc, "33 % of every sale", "Agreed with you alone.", "for 45 days", "After a hold of 14 days, by itself", "blog.example.com", "Terms, version 7", "Tell the truth.")
+		has(t, doc, `a[href="/partner/links/new?campaign_id=`+s.campaign+`"]`, `.card:contains("Autumn") .badge:contains("Ended")`)
+		if text := doc.Text(); strings.Contains(text, "20 %") || strings.Contains(text, "Winter") || strings.Contains(doc.Text(), other) {
+			t.Error("tells terms that are not theirs")
+		}
+	})
+	s.api("PUT", "/partners/"+zoe+"/campaigns/"+s.campaign+"/rules", object{"rules": []object{}})
+	s.api("PUT", "/partners/"+zoe+"/campaigns", object{"campaign_ids": []string{}})
+	doc := page(t, v, "/partner/program") // the link stays, and earns by the common terms
+	says(t, doc, "20 % of every purchase", "No new links")
+	has(t, doc, `!.card:contains("Autumn")`)
+}

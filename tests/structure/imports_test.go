@@ -68,7 +68,7 @@ func stairs() map[string][]string {
 		"views/activity":  {"views/ledger", "views/fraud"},                     // an event is told as its commissions are, a click as it is judged
 		"views/fraud":     {"views/ledger"},                                    // which names the flags
 		"views/settings":  {"views/email"},                                     // whose mails it shows
-		"views/portal":    {"views/ledger", "views/links"},                     // whose traces and addresses partners see, too
+		"views/portal":    {"views/ledger", "views/links", "views/campaigns"},  // whose traces, addresses and rules partners see, too
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},
 		"app/redirect":    {"app/edge"},
