@@ -19,6 +19,7 @@ import (
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/tenancy"
+	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/views/email"
 )
 
@@ -34,12 +35,16 @@ func perAddress() limits.Rule { return limits.Rule{Name: "mail", Burst: 3, Per: 
 // MailerOptions are what a Mailer stands on.
 type MailerOptions struct {
 	App      *db.Pool
+	System   *db.Pool // to find the staff, and the programs of an address
 	Log      *slog.Logger
 	SignIn   *signin.Service
 	Settings *settings.Service
 	Limiter  *limits.Limiter
+	Staff    *auth.PlatformAdmins
+	Admins   *auth.Admins
 	// Operator sends for tenants without a server of their own; nil where there is none.
-	Operator mail.Sender
+	Operator  mail.Sender
+	PublicURL string
 }
 
 // Mailer writes and sends the mails of the product. Tokens are made here, at the last moment,
@@ -55,6 +60,9 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: signin.KindRequested, Timeout: mailTimeout, Run: m.signInRequested},
 		{Kind: auth.KindAdminInvited, Timeout: mailTimeout, Run: m.adminInvited},
 		{Kind: partners.KindInvited, Timeout: mailTimeout, Run: m.partnerInvited},
+		{Kind: signin.KindEverywhere, Timeout: mailTimeout, Run: m.signInEverywhere},
+		{Kind: signin.KindPlatformRequested, Timeout: mailTimeout, Run: m.platformSignIn},
+		{Kind: tenants.KindSignedUp, Timeout: mailTimeout, Run: m.signedUp},
 	}
 }
 

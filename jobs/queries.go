@@ -12,7 +12,7 @@ import (
 )
 
 // due chooses job ids without locking: the oldest of each key, tenants in turn, so that one
-// tenant with many rows can't keep the others waiting.
+// tenant with many rows can't keep the others waiting. The jobs of a suspended tenant wait.
 func due(ctx context.Context, limit int) ([]uuid.UUID, error) {
 	var found []uuid.UUID
 	err := db.Tx(ctx).NewRaw(`
@@ -20,6 +20,7 @@ func due(ctx context.Context, limit int) ([]uuid.UUID, error) {
 			select id, run_at, row_number() over (partition by tenant_id order by run_at, id) as turn
 			from platform.jobs j
 			where status = 'pending' and run_at <= now()
+				and (tenant_id is null or exists (select from platform.tenants t where t.id = j.tenant_id and t.status = 'active'))
 				and (key is null or not exists (
 					select from platform.jobs earlier
 					where earlier.tenant_id is not distinct from j.tenant_id and earlier.key = j.key
@@ -41,6 +42,7 @@ func claim(ctx context.Context, chosen []uuid.UUID, lease uuid.UUID, life time.D
 			where id in (
 				select id from platform.jobs
 				where id = any(?2::uuid[]) and status = 'pending' and run_at <= now()
+					and (tenant_id is null or tenant_id in (select id from platform.tenants where status = 'active'))
 				for update skip locked)
 			returning id, tenant_id, kind, args, attempts, max_attempts)
 		select taken.id, coalesce(t.id, '00000000-0000-0000-0000-000000000000'), coalesce(t.slug, ''),

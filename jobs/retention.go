@@ -20,7 +20,8 @@ const keptRecent = 3 * time.Hour
 
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {
-	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"}}
+	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"},
+		{Kind: KindDeleteTenants, Spec: "45 3 * * *"}}
 }
 
 // Retention deletes, of all tenants, spent links, sessions that are over (tombstones too),
@@ -35,6 +36,8 @@ func Retention(now func() time.Time) Registration {
 		}{
 			"magic links":      {`delete from magic_links where expires_at < ?`, at.Add(-24 * time.Hour)},
 			"sessions":         {`delete from sessions where expires_at < ?`, at},
+			"staff's links":    {`delete from platform.magic_links where expires_at < ?`, at.Add(-24 * time.Hour)},
+			"staff's sessions": {`delete from platform.sessions where expires_at < ?`, at},
 			"idempotency keys": {`delete from idempotency_keys where expires_at < ?`, at},
 			"rate limits":      {`delete from platform.rate_limits where tat < ?`, time.Now()},
 			"recent clicks":    {`delete from recent_clicks where created_at < ?`, at.Add(-keptRecent)},

@@ -24,7 +24,7 @@ func (s *Server) docs(c echo.Context) error {
 	for _, name := range s.areas() {
 		page.Areas = append(page.Areas, apidocs.Area{Name: name})
 	}
-	for _, o := range s.operations() {
+	for _, o := range s.everyOperation() {
 		i := slices.IndexFunc(page.Areas, func(a apidocs.Area) bool { return a.Name == o.area() })
 		page.Areas[i].Endpoints = append(page.Areas[i].Endpoints, o.explain(&named))
 	}

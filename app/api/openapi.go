@@ -79,7 +79,7 @@ func (s *Server) describe(origin string) document {
 		},
 		Servers: s.servers(origin), Paths: map[string]map[string]*documentedOp{},
 	}
-	for _, o := range s.operations() {
+	for _, o := range s.everyOperation() {
 		path := placeholder.ReplaceAllString(o.Path, "{$1}")
 		if doc.Paths[path] == nil {
 			doc.Paths[path] = map[string]*documentedOp{}
@@ -106,7 +106,7 @@ func (s *Server) servers(origin string) []map[string]any {
 func (s *Server) areas() []string {
 	var names []string
 	seen := map[string]bool{}
-	for _, o := range s.operations() {
+	for _, o := range s.everyOperation() {
 		if name := o.area(); !seen[name] {
 			seen[name] = true
 			names = append(names, name)

@@ -29,11 +29,14 @@ func (s *Server) Routes() []edge.Route {
 		{Method: http.MethodGet, Path: "/api/openapi.json", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.openAPI},
 		{Method: http.MethodGet, Path: "/docs/api", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.docs},
 	}
-	for _, o := range s.operations() {
+	for _, o := range s.everyOperation() {
 		table = append(table, o.Route)
 	}
 	return table
 }
+
+// everyOperation is what this deployment serves.
+func (s *Server) everyOperation() []operation { return append(s.operations(), s.rootOperations()...) }
 
 // operations are the endpoints of /api/v1, in the order in which the reference shows them.
 func (s *Server) operations() []operation {

@@ -25,6 +25,7 @@ import (
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/settings"
+	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/app/tracking"
 )
 
@@ -45,6 +46,7 @@ type Options struct {
 	Commissions *commissions.Service
 	Settings    *settings.Service
 	Reports     *reports.Service
+	Tenants     *tenants.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
 }

@@ -27,6 +27,7 @@ type Entry struct {
 type Actor struct {
 	Kind   string
 	ID     uuid.UUID
+	Name   string
 	IPHash string
 	Now    time.Time
 }
@@ -36,8 +37,7 @@ type ctxKey struct{}
 // With puts the actor of this request or job into the context.
 func With(ctx context.Context, a Actor) context.Context { return context.WithValue(ctx, ctxKey{}, a) }
 
-// Record writes one entry.
-func Record(ctx context.Context, e Entry) error {
+func actor(ctx context.Context) Actor {
 	a, ok := ctx.Value(ctxKey{}).(Actor)
 	if !ok {
 		a = Actor{Kind: "system"}
@@ -45,18 +45,32 @@ func Record(ctx context.Context, e Entry) error {
 	if a.Now.IsZero() {
 		a.Now = time.Now()
 	}
+	return a
+}
+
+func (e Entry) detail() (string, error) {
 	if e.Detail == nil {
-		e.Detail = struct{}{}
+		return "{}", nil
 	}
-	detail, err := json.Marshal(e.Detail)
+	text, err := json.Marshal(e.Detail)
 	if err != nil {
-		return fmt.Errorf("encode audit detail: %w", err)
+		return "", fmt.Errorf("encode audit detail: %w", err)
+	}
+	return string(text), nil
+}
+
+// Record writes one entry into the log of the tenant in the context.
+func Record(ctx context.Context, e Entry) error {
+	a := actor(ctx)
+	detail, err := e.detail()
+	if err != nil {
+		return err
 	}
 	_, err = db.Tx(ctx).NewRaw(`
 		insert into audit_log (tenant_id, id, actor_kind, actor_id, action, subject_kind, subject_id, detail, ip_hash, created_at)
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		tenancy.ID(ctx), ids.NewAt(a.Now), a.Kind, orNil(a.ID), e.Action, e.SubjectKind, orNil(e.SubjectID),
-		string(detail), orNilText(a.IPHash), a.Now).Exec(ctx)
+		detail, orNilText(a.IPHash), a.Now).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("record %s: %w", e.Action, err)
 	}

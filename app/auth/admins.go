@@ -91,6 +91,17 @@ func (s *Admins) Found(ctx context.Context, in AdminInput) (Admin, error) {
 	return a, s.Activate(ctx, a.ID)
 }
 
+// Expect adds the first admin of a program that somebody signed up for, or finds them: whoever has
+// the address becomes active by the link in the mail.
+func (s *Admins) Expect(ctx context.Context, in AdminInput) (Admin, error) {
+	a, err := s.FindByEmail(ctx, in.Email)
+	if fault.Is(err, fault.KindNotFound) {
+		in.Role = roleAdmin
+		return s.add(ctx, in)
+	}
+	return a, err
+}
+
 func (s *Admins) add(ctx context.Context, in AdminInput) (Admin, error) {
 	fields := fault.Fields{}
 	email := person.Email(fields, "email", in.Email)

@@ -20,18 +20,20 @@ type Kind string
 
 // The kinds of principals.
 const (
-	Nobody     Kind = "nobody"
-	AdminKind  Kind = "admin"
-	Partner    Kind = "partner"
-	Key        Kind = "key"
-	System     Kind = "system"  // a job or a command
-	roleAdmin       = "admin"   // may do everything
-	roleViewer      = "viewer"  // may look at everything
-	keyAdmin        = "admin"   // a key that may do everything
-	keyPartner      = "partner" // a key that sees one partner's rows
-	keyScoped       = "scoped"  // a key that may do exactly what its scopes say
-	readSuffix      = ":read"   // scopes that only look
-	stepUpAge       = 30 * time.Minute
+	Nobody      Kind = "nobody"
+	AdminKind   Kind = "admin"
+	Partner     Kind = "partner"
+	Key         Kind = "key"
+	Platform    Kind = "platform_admin" // one of the operator's staff, in the console
+	System      Kind = "system"         // a job or a command
+	roleAdmin        = "admin"          // may do everything
+	roleViewer       = "viewer"         // may look at everything
+	roleSupport      = "support"        // of the staff: may look at every program
+	keyAdmin         = "admin"          // a key that may do everything
+	keyPartner       = "partner"        // a key that sees one partner's rows
+	keyScoped        = "scoped"         // a key that may do exactly what its scopes say
+	readSuffix       = ":read"          // scopes that only look
+	stepUpAge        = 30 * time.Minute
 )
 
 // Principal is who is asking: a person in a session, a key, or nobody.
@@ -96,12 +98,22 @@ func (p Principal) Holds(scope string) error {
 	case System:
 		return nil
 	case AdminKind:
+		if scope == PlatformScope || scope == PlatformReadScope {
+			return fault.Forbidden("forbidden", "Only the operator's staff may do that.")
+		}
 		if p.Role == roleAdmin || (p.Role == roleViewer && reads(scope)) {
 			return nil
 		}
 		return fault.Forbidden("forbidden", "Your role may look at this, but not change it.")
+	case Platform:
+		if scope == PlatformReadScope || (scope == PlatformScope && p.Role == roleAdmin) {
+			return nil
+		}
+		return fault.Forbidden("forbidden", "Your role may look at programs, but not change them.")
 	case Key:
 		switch {
+		case scope == PlatformScope || scope == PlatformReadScope:
+			return fault.Forbidden("forbidden", "Only the operator's staff may do that.")
 		case p.KeyKind == keyAdmin:
 			return nil
 		case scope == AdminScope || scope == AdminReadScope:
@@ -138,6 +150,13 @@ func reads(scope string) bool {
 const (
 	AdminScope     = "admin"
 	AdminReadScope = "admin:read"
+)
+
+// PlatformScope is what the operator's staff need to act on programs as a whole, PlatformReadScope what
+// they need to look. Nobody within a program holds either.
+const (
+	PlatformScope     = "platform"
+	PlatformReadScope = "platform:read"
 )
 
 // Scopes are the scopes that a key may hold.

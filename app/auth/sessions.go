@@ -49,6 +49,8 @@ func (s *Sessions) Principal(ctx context.Context) (Principal, error) {
 		p, err = adminPrincipal(ctx, id)
 	case Partner:
 		p, err = partnerPrincipal(ctx, id)
+	case Platform:
+		p, err = platformPrincipal(ctx, id)
 	default:
 		return Principal{Kind: Nobody}, nil
 	}

@@ -17,11 +17,12 @@ func FuzzCookie(f *testing.F) {
 		f.Add(header)
 	}
 	manager := scs.New() // in memory, and empty
-	e := edge.New(edge.Options{Sessions: manager, PublicURL: "http://example.com"})
+	e := edge.New(edge.Options{PublicURL: "http://example.com"})
+	keeper := &edge.Keeper{Sessions: manager, Cookie: edge.PeopleCookie}
 	f.Fuzz(func(t *testing.T, header string) {
 		req := httptest.NewRequest(http.MethodGet, "/", nil)
 		req.Header["Cookie"] = []string{header}
-		ctx, err := e.LoadSession(echo.New().NewContext(req, httptest.NewRecorder()), req.Context())
+		ctx, err := e.LoadSession(echo.New().NewContext(req, httptest.NewRecorder()), req.Context(), keeper)
 		if err != nil {
 			t.Fatalf("%q: %v", header, err)
 		}

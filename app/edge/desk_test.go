@@ -55,15 +55,16 @@ func open(t *testing.T, change ...func(*edge.Options)) *desk {
 	d.manager = auth.NewSessionManager(time.Now)
 	d.sessions = auth.NewSessions(d.manager, time.Now)
 	o := edge.Options{
-		App: d.App, System: d.System, Tenants: tenancy.NewResolver(d.System, time.Now), Sessions: d.manager,
+		App: d.App, System: d.System, Tenants: tenancy.NewResolver(d.System, time.Now),
 		Limiter: limits.New(d.App), Log: slog.New(slog.DiscardHandler), Now: time.Now, PublicURL: "http://example.com",
 	}
 	for _, c := range change {
 		c(&o)
 	}
 	d.edge = edge.New(o)
-	surface := edge.Surface{WithSession: true, Fail: fail, Authenticate: func(c echo.Context, ctx context.Context) (context.Context, auth.Principal, error) {
-		ctx, err := d.edge.LoadSession(c, ctx)
+	keeper := &edge.Keeper{Sessions: d.manager, Cookie: edge.PeopleCookie, Pool: d.App}
+	surface := edge.Surface{Keeper: keeper, Fail: fail, Authenticate: func(c echo.Context, ctx context.Context) (context.Context, auth.Principal, error) {
+		ctx, err := d.edge.LoadSession(c, ctx, keeper)
 		return ctx, auth.Principal{Kind: auth.Nobody}, err
 	}}
 	d.router.HTTPErrorHandler = func(err error, c echo.Context) { _ = fail(c, err) }

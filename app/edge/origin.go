@@ -27,7 +27,8 @@ func (e *Edge) sameOrigin(c echo.Context, _ Route) error {
 		return crossSite.Because(err)
 	}
 	noOrigin := req.Header.Get("Sec-Fetch-Site") == "" && req.Header.Get("Origin") == ""
-	if noOrigin && strings.Contains(req.Header.Get("Cookie"), "op_session") {
+	cookies := req.Header.Get("Cookie")
+	if noOrigin && (strings.Contains(cookies, PeopleCookie) || strings.Contains(cookies, PlatformCookie)) {
 		return crossSite
 	}
 	return nil

@@ -35,11 +35,14 @@ const (
 	Signature Auth = "signature"
 )
 
-// Roles a session route may ask for. A viewer holds RoleViewer, an admin holds both.
+// Roles a session route may ask for. A viewer holds RoleViewer, an admin holds both; support holds
+// RoleSupport, an admin of the platform holds it and RolePlatform.
 const (
-	RoleAdmin   = "admin"
-	RoleViewer  = "viewer"
-	RolePartner = "partner"
+	RoleAdmin    = "admin"
+	RoleViewer   = "viewer"
+	RolePartner  = "partner"
+	RoleSupport  = "support"
+	RolePlatform = "platform"
 )
 
 // Route declares one endpoint: what it is, who may call it and how often. The tables of routes

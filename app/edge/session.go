@@ -10,13 +10,27 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// CookieName is the name of the session cookie: bound to the host by its prefix when people
+// Keeper keeps the sessions of one kind of people: those of a program, or the operator's staff.
+type Keeper struct {
+	Sessions *scs.SessionManager
+	Cookie   string   // its name, before what binds it to host and tenant
+	Pool     *db.Pool // as whose role they are looked up
+}
+
+// The cookies of the two kinds.
+const (
+	PeopleCookie   = "op_session"
+	PlatformCookie = "op_platform"
+)
+
+// cookieName is the name of the session cookie: bound to the host by its prefix when people
 // reach us by https, and to the tenant by its slug in multi tenancy.
-func (e *Edge) CookieName(ctx context.Context) string {
-	name := "op_session"
+func (e *Edge) cookieName(ctx context.Context, k *Keeper) string {
+	name := k.Cookie
 	if e.secure() {
 		name = "__Host-" + name
 	}
@@ -29,25 +43,25 @@ func (e *Edge) CookieName(ctx context.Context) string {
 func (e *Edge) secure() bool { return strings.HasPrefix(e.PublicURL, "https://") }
 
 // LoadSession reads the session of the request's cookie in the transaction of ctx.
-func (e *Edge) LoadSession(c echo.Context, ctx context.Context) (context.Context, error) {
+func (e *Edge) LoadSession(c echo.Context, ctx context.Context, k *Keeper) (context.Context, error) {
 	token := ""
-	if cookie, err := c.Cookie(e.CookieName(ctx)); err == nil {
+	if cookie, err := c.Cookie(e.cookieName(ctx, k)); err == nil {
 		token = cookie.Value
 	}
-	return e.Sessions.Load(ctx, token)
+	return k.Sessions.Load(ctx, token)
 }
 
 // commitSession writes the session inside the transaction of ctx, and its cookie.
-func (e *Edge) commitSession(c echo.Context, ctx context.Context) error {
-	switch e.Sessions.Status(ctx) {
+func (e *Edge) commitSession(c echo.Context, ctx context.Context, k *Keeper) error {
+	switch k.Sessions.Status(ctx) {
 	case scs.Modified:
-		token, expiry, err := e.Sessions.Commit(ctx)
+		token, expiry, err := k.Sessions.Commit(ctx)
 		if err != nil {
 			return err
 		}
-		e.setCookie(c, ctx, token, expiry)
+		e.setCookie(c, e.cookieName(ctx, k), token, expiry)
 	case scs.Destroyed:
-		e.setCookie(c, ctx, "", time.Time{})
+		e.setCookie(c, e.cookieName(ctx, k), "", time.Time{})
 	case scs.Unmodified:
 	}
 	return nil
@@ -55,23 +69,23 @@ func (e *Edge) commitSession(c echo.Context, ctx context.Context) error {
 
 // keepSession writes what a GET changed in its session (a notice that was read) in a short
 // transaction of its own.
-func (e *Edge) keepSession(c echo.Context, buf *buffer) error {
+func (e *Edge) keepSession(c echo.Context, k *Keeper, buf *buffer) error {
 	ctx := c.Request().Context()
-	if e.Sessions.Status(ctx) == scs.Unmodified {
+	if k.Sessions.Status(ctx) == scs.Unmodified {
 		return nil
 	}
 	client := c.Response().Writer
 	defer func() { c.SetResponse(echo.NewResponse(client, c.Echo())) }()
 	c.SetResponse(echo.NewResponse(buf, c.Echo()))
-	return e.App.InTx(ctx, e.txOptions(ctx, false), func(txCtx context.Context) error {
-		return e.commitSession(c, txCtx)
+	return k.Pool.InTx(ctx, e.txOptions(ctx, false), func(txCtx context.Context) error {
+		return e.commitSession(c, txCtx, k)
 	})
 }
 
 // setCookie sets the session's cookie, or clears it when the token is empty.
-func (e *Edge) setCookie(c echo.Context, ctx context.Context, token string, expiry time.Time) {
+func (e *Edge) setCookie(c echo.Context, name, token string, expiry time.Time) {
 	cookie := &http.Cookie{
-		Name: e.CookieName(ctx), Value: token, Path: "/",
+		Name: name, Value: token, Path: "/",
 		HttpOnly: true, Secure: e.secure(), SameSite: http.SameSiteLaxMode,
 	}
 	if token == "" {
@@ -94,10 +108,4 @@ func visitor(c echo.Context) auth.Visitor {
 		return auth.Visitor{}
 	}
 	return auth.Visitor{UserAgent: &agent}
-}
-
-// HasSession reports whether the request carries a session cookie at all.
-func (e *Edge) HasSession(c echo.Context) bool {
-	_, err := c.Cookie(e.CookieName(c.Request().Context()))
-	return err == nil
 }

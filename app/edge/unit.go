@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/alexedwards/scs/v2"
 	"github.com/labstack/echo/v4"
 
 	"github.com/openpartner/openpartner/app/audit"
@@ -30,15 +29,14 @@ type Surface struct {
 	Wrap func(r Route, next echo.HandlerFunc) echo.HandlerFunc
 	// Fail writes the answer to an error.
 	Fail func(c echo.Context, err error) error
-	// WithSession says that the surface keeps sessions in cookies.
-	WithSession bool
+	// Keeper keeps the surface's sessions in cookies; nil when it has none.
+	Keeper *Keeper
 }
 
 // Options are what an Edge is made of.
 type Options struct {
 	App, System *db.Pool
 	Tenants     *tenancy.Resolver
-	Sessions    *scs.SessionManager
 	Limiter     *limits.Limiter
 	Log         *slog.Logger
 	Now         func() time.Time
@@ -118,7 +116,7 @@ func RouteOf(c echo.Context) (Route, bool) {
 // pass takes a request from its tenant to the answer. It returns an error while nothing has
 // been written yet, or when a stream breaks off.
 func (e *Edge) pass(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) error {
-	if s.WithSession {
+	if s.Keeper != nil {
 		if err := e.sameOrigin(c, r); err != nil {
 			return err
 		}
@@ -186,7 +184,11 @@ func (e *Edge) identify(c echo.Context, s Surface) error {
 	// goes on: only the loaded session and the principal are carried over.
 	var p auth.Principal
 	loaded := ctx
-	err := e.App.InTx(ctx, e.txOptions(ctx, true), func(txCtx context.Context) error {
+	pool := e.App
+	if s.Keeper != nil {
+		pool = s.Keeper.Pool
+	}
+	err := pool.InTx(ctx, e.txOptions(ctx, true), func(txCtx context.Context) error {
 		out, found, err := s.Authenticate(c, txCtx)
 		loaded, p = out, found
 		return err
@@ -196,7 +198,7 @@ func (e *Edge) identify(c echo.Context, s Surface) error {
 	}
 	ctx = db.Detach(loaded)
 	ctx = auth.With(ctx, p)
-	ctx = audit.With(ctx, audit.Actor{Kind: string(p.Kind), ID: p.ID, Now: e.Now()})
+	ctx = audit.With(ctx, audit.Actor{Kind: string(p.Kind), ID: p.ID, Name: p.Name, Now: e.Now()})
 	c.SetRequest(c.Request().WithContext(ctx))
 	return nil
 }
@@ -237,17 +239,17 @@ func (e *Edge) unit(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) 
 		if buf.status >= http.StatusBadRequest {
 			return db.ErrRollback
 		}
-		if safe || !s.WithSession {
+		if safe || s.Keeper == nil {
 			return nil
 		}
-		return e.commitSession(c, txCtx)
+		return e.commitSession(c, txCtx, s.Keeper)
 	})
 	c.Set(txTimeKey, time.Since(began))
 	if err != nil {
 		return err
 	}
-	if s.WithSession && safe {
-		if err := e.keepSession(c, buf); err != nil {
+	if s.Keeper != nil && safe {
+		if err := e.keepSession(c, s.Keeper, buf); err != nil {
 			return err
 		}
 	}

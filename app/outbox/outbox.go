@@ -38,8 +38,20 @@ func Add(ctx context.Context, j Job) error {
 	return err
 }
 
+// AddPlatform is Add for work that belongs to no tenant. It needs a transaction of the system role
+// that sees all of them.
+func AddPlatform(ctx context.Context, j Job) error {
+	_, err := add(ctx, nil, j)
+	return err
+}
+
 // AddID is Add for callers that show the job to somebody.
 func AddID(ctx context.Context, j Job) (uuid.UUID, error) {
+	tenant := tenancy.ID(ctx)
+	return add(ctx, &tenant, j)
+}
+
+func add(ctx context.Context, tenant *uuid.UUID, j Job) (uuid.UUID, error) {
 	args, err := json.Marshal(j.Args)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("encode args of %s: %w", j.Kind, err)
@@ -52,7 +64,6 @@ func AddID(ctx context.Context, j Job) (uuid.UUID, error) {
 	if !j.RunAt.IsZero() {
 		runAt = &j.RunAt
 	}
-	tenant := tenancy.ID(ctx)
 	var id uuid.UUID
 	err = db.Tx(ctx).NewRaw(`
 		with added as (
@@ -62,7 +73,7 @@ func AddID(ctx context.Context, j Job) (uuid.UUID, error) {
 			returning id)
 		select id from added
 		union all
-		select id from platform.jobs where tenant_id = ?1 and dedupe_key = nullif(?4, '')
+		select id from platform.jobs where tenant_id is not distinct from ?1 and dedupe_key = nullif(?4, '')
 		limit 1`,
 		ids.NewAt(time.Now()), tenant, j.Kind, j.Key, j.DedupeKey, string(args), runAt, j.MaxAttempts).Scan(ctx, &id)
 	if err != nil {

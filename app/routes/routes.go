@@ -75,7 +75,31 @@ func WithNext(path, next string) string {
 	return path + separator + "next=" + url.QueryEscape(next)
 }
 
-// Public paths.
+// Paths of the deployment, outside of every tenant.
+
+func (u URLs) Root() string            { return "/" }
+func (u URLs) RootSignIn() string      { return "/signin" }
+func (u URLs) SignUp() string          { return "/signup" }
+func (u URLs) SignUpSlug() string      { return u.SignUp() + "/slug" }
+func (u URLs) PlatformSignIn() string  { return "/platform/signin" }
+func (u URLs) PlatformSignOut() string { return "/platform/signout" }
+func (u URLs) PlatformVerify() string  { return "/platform/auth/verify" }
+func (u URLs) PlatformVerifyLink(token string) string {
+	return u.PlatformVerify() + "?token=" + url.QueryEscape(token)
+}
+func (u URLs) PlatformTenants() string  { return "/platform/tenants" }
+func (u URLs) PlatformAudit() string    { return "/platform/audit" }
+func (u URLs) PlatformStaff() string    { return "/platform/staff" }
+func (u URLs) PlatformStaffNew() string { return u.PlatformStaff() + "/new" }
+func (u URLs) PlatformStaffRevocation(id uuid.UUID) string {
+	return u.PlatformStaff() + "/" + id.String() + "/revocation"
+}
+func (u URLs) PlatformTenant(id uuid.UUID) string       { return u.PlatformTenants() + "/" + id.String() }
+func (u URLs) PlatformTenantVisits(id uuid.UUID) string { return u.PlatformTenant(id) + "/visits" }
+func (u URLs) PlatformTenantInside(id uuid.UUID) string { return u.PlatformTenant(id) + "/inside" }
+func (u URLs) PlatformTenantStatus(id uuid.UUID) string { return u.PlatformTenant(id) + "/status" }
+
+// Public paths of a tenant.
 
 func (u URLs) Home() string    { return u.prefix + "/" }
 func (u URLs) Install() string { return u.prefix + "/install" }

@@ -52,7 +52,11 @@ func (s *Service) Request(ctx context.Context, email, next string) error {
 	if !routes.Local(next) {
 		next = ""
 	}
-	return outbox.Add(ctx, outbox.Job{Kind: KindRequested, Key: "signin:" + email, Args: Requested{Email: email, Next: next}, MaxAttempts: 5})
+	return outbox.Add(ctx, requested(Requested{Email: email, Next: next}))
+}
+
+func requested(r Requested) outbox.Job {
+	return outbox.Job{Kind: KindRequested, Key: "signin:" + r.Email, Args: r, MaxAttempts: 5}
 }
 
 // Invitation is a link that is ready to be mailed, and to whom.

@@ -25,7 +25,7 @@ func (s *Server) Fail(c echo.Context, err error) error {
 	}
 	f := explain(err)
 	if f.Kind == fault.KindUnauthorized {
-		return redirect(c, routes.WithNext(urls(c).SignIn(), nextAfterSignIn(c)))
+		return redirect(c, routes.WithNext(signInPath(c), nextAfterSignIn(c)))
 	}
 	if f.RetryAfter > 0 {
 		c.Response().Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(f.RetryAfter.Seconds()))))
@@ -151,8 +151,10 @@ func (s *Server) guard(_ echo.Context, r edge.Route, p auth.Principal) error {
 		allowed = p.Kind == auth.AdminKind
 	case edge.RolePartner:
 		allowed = p.Kind == auth.Partner
-	default:
-		allowed = true
+	case edge.RoleSupport:
+		allowed = p.Kind == auth.Platform
+	case edge.RolePlatform:
+		allowed = p.Holds(auth.PlatformScope) == nil
 	}
 	if !allowed {
 		return fault.Forbidden("forbidden", "Your account may not do this.")

@@ -127,6 +127,10 @@ func (s *Server) chrome(c echo.Context) (layout.Chrome, error) {
 		chrome.Nav, chrome.HomePath = portalNavigation(urls(c), c.Request().URL.Path), urls(c).Partner()
 	case auth.Nobody, auth.Key, auth.System: // have no menu
 	}
+	if p.Kind == auth.Platform {
+		chrome.Nav = platformNavigation(urls(c), c.Request().URL.Path)
+		chrome.HomePath, chrome.SignOutPath = urls(c).PlatformTenants(), urls(c).PlatformSignOut()
+	}
 	return chrome, nil
 }
 

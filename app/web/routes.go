@@ -13,12 +13,12 @@ import (
 
 // Surface is how pages authenticate and fail.
 func (s *Server) Surface() edge.Surface {
-	return edge.Surface{Authenticate: s.authenticate, Guard: s.guard, Fail: s.Fail, WithSession: true}
+	return edge.Surface{Authenticate: s.authenticate, Guard: s.guard, Fail: s.Fail, Keeper: s.Keeper}
 }
 
 // authenticate loads the session and its person.
 func (s *Server) authenticate(c echo.Context, ctx context.Context) (context.Context, auth.Principal, error) {
-	ctx, err := s.Edge.LoadSession(c, ctx)
+	ctx, err := s.Edge.LoadSession(c, ctx, s.Keeper)
 	if err != nil {
 		return ctx, auth.Principal{}, err
 	}

@@ -31,6 +31,7 @@ type Options struct {
 	Edge        *edge.Edge
 	Log         *slog.Logger
 	Now         func() time.Time
+	Keeper      *edge.Keeper
 	Sessions    *auth.Sessions
 	SignIn      *signin.Service
 	Install     *install.Service

@@ -29,14 +29,18 @@ func (s *Server) home(c echo.Context) error {
 
 func (s *Server) signInNew(c echo.Context) error {
 	if c.QueryParam("sent") != "" {
-		devMail := ""
-		if s.DevMail != nil {
-			devMail = urls(c).DevMail()
-		}
-		return s.public(c, http.StatusOK, "Check your inbox", entrance.SignInSent(urls(c).SignIn(), devMail))
+		return s.public(c, http.StatusOK, "Check your inbox", entrance.SignInSent(urls(c).SignIn(), s.devMailPath(c)))
 	}
 	page := entrance.SignInPage{Action: urls(c).SignIn(), Next: localPart(c, c.QueryParam("next"))}
 	return s.public(c, http.StatusOK, "Sign in", entrance.SignIn(page))
+}
+
+// devMailPath is where the mails of development are; empty in production.
+func (s *Server) devMailPath(c echo.Context) string {
+	if s.DevMail == nil {
+		return ""
+	}
+	return urls(c).DevMail()
 }
 
 func (s *Server) signInCreate(c echo.Context) error {
@@ -86,12 +90,17 @@ func (s *Server) verifyCreate(c echo.Context) error {
 }
 
 func (s *Server) linkFailed(c echo.Context, err error) error {
+	return s.linkFailedAt(c, urls(c).SignIn(), err)
+}
+
+// linkFailedAt leads whose link does not work back to the door.
+func (s *Server) linkFailedAt(c echo.Context, door string, err error) error {
 	if !errors.Is(err, auth.ErrLinkSpent) {
 		if f, ok := fault.From(err); !ok || f.Code != auth.ErrLinkSpent.Code {
 			return err
 		}
 	}
-	return s.public(c, http.StatusForbidden, "Link expired", entrance.VerifyFailed(urls(c).SignIn()))
+	return s.public(c, http.StatusForbidden, "Link expired", entrance.VerifyFailed(door))
 }
 
 func (s *Server) signOut(c echo.Context) error {

@@ -16,12 +16,13 @@ import (
 
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/edge"
+	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/app/verify"
 )
 
-// inTenant runs one piece of work on the default tenant, beside a running server or without.
-func inTenant(ctx context.Context, p program, work func(ctx context.Context, a *application) error) (err error) {
+// connected runs one piece of work on everything there is, beside a running server or without.
+func connected(ctx context.Context, p program, work func(ctx context.Context, a *application) error) (err error) {
 	d, err := openDatabase(ctx, p)
 	if err != nil {
 		return err
@@ -31,12 +32,26 @@ func inTenant(ctx context.Context, p program, work func(ctx context.Context, a *
 	if err != nil {
 		return err
 	}
-	tenant, err := a.edge.Tenants.BySlug(ctx, tenancy.DefaultSlug)
-	if err != nil {
-		return err
-	}
-	ctx = auth.With(ctx, auth.SystemPrincipal("command"))
-	return tenancy.Run(ctx, d.app, tenant, func(ctx context.Context) error { return work(ctx, a) })
+	return work(auth.With(ctx, auth.SystemPrincipal("command")), a)
+}
+
+// inTenant runs one piece of work on the rows of one tenant.
+func inTenant(ctx context.Context, p program, slug string, work func(ctx context.Context, a *application) error) error {
+	return connected(ctx, p, func(ctx context.Context, a *application) error {
+		tenant, err := a.edge.Tenants.BySlug(ctx, slug)
+		if fault.Is(err, fault.KindNotFound) {
+			return fmt.Errorf("there is no open program %q", slug)
+		}
+		if err != nil {
+			return err
+		}
+		return tenancy.Run(ctx, a.database.app, tenant, func(ctx context.Context) error { return work(ctx, a) })
+	})
+}
+
+// tenantFlag asks which program a command is about.
+func tenantFlag(flags *flag.FlagSet) *string {
+	return flags.String("tenant", tenancy.DefaultSlug, "slug of the program")
 }
 
 // createAdmin adds an admin, or finds the one with that address, and prints a sign-in link: the
@@ -44,10 +59,11 @@ func inTenant(ctx context.Context, p program, work func(ctx context.Context, a *
 func createAdmin(ctx context.Context, p program, args []string) error {
 	flags := flag.NewFlagSet("create-admin", flag.ContinueOnError)
 	email, name := flags.String("email", "", "e-mail address"), flags.String("name", "", "name")
+	tenant := tenantFlag(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	return inTenant(ctx, p, func(ctx context.Context, a *application) error {
+	return inTenant(ctx, p, *tenant, func(ctx context.Context, a *application) error {
 		admin, err := a.services.admins.FindByEmail(ctx, strings.ToLower(strings.TrimSpace(*email)))
 		if err != nil {
 			admin, err = a.services.admins.Found(ctx, auth.AdminInput{Email: *email, Name: *name})
@@ -71,6 +87,7 @@ func createAdmin(ctx context.Context, p program, args []string) error {
 func createKey(ctx context.Context, p program, args []string) error {
 	flags := flag.NewFlagSet("create-key", flag.ContinueOnError)
 	name, scopes := flags.String("name", "", "what the key is for"), flags.String("scopes", "", "comma-separated; empty for an admin key")
+	tenant := tenantFlag(flags)
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -78,7 +95,7 @@ func createKey(ctx context.Context, p program, args []string) error {
 	if *scopes != "" {
 		in.Kind, in.Scopes = "scoped", strings.Split(*scopes, ",")
 	}
-	return inTenant(ctx, p, func(ctx context.Context, a *application) error {
+	return inTenant(ctx, p, *tenant, func(ctx context.Context, a *application) error {
 		_, plain, err := a.services.keys.Create(ctx, in)
 		if err != nil {
 			return err
@@ -160,7 +177,11 @@ func listRoutes(_ context.Context, p program, args []string) error {
 
 // table is every route of the program.
 func (a *application) table() []edge.Route {
-	return slices.Concat(a.pages.Routes(), a.api.Routes(), a.redirect.Routes(), a.systemRoutes(func() bool { return true }))
+	all := slices.Concat(a.pages.Routes(), a.api.Routes(), a.redirect.Routes(), a.systemRoutes(func() bool { return true }))
+	if a.platform != nil {
+		all = append(all, a.platform.Routes()...)
+	}
+	return all
 }
 
 // wireRoutes connects everything without a database, to read the tables.

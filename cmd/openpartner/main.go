@@ -39,8 +39,11 @@ const usage = `OpenPartner runs partner programs.
 
   serve              run the web server and the jobs (the default; --only web|jobs)
   migrate            bring the database to this version's schema
-  create-admin       add an admin and print a sign-in link (--email, --name)
-  create-key         print a new API key (--name, --scopes a,b)
+  create-admin       add an admin and print a sign-in link (--email, --name, --tenant)
+  create-tenant      add a program and print its address (--slug, --name; multi tenancy)
+  create-platform-admin
+                     add staff of the operator and print a sign-in link (--email, --name, --role admin|support)
+  create-key         print a new API key (--name, --scopes a,b, --tenant)
   doctor             check everything and name every defect; exit 1 when there is one
   verify-ledger      check every invariant of the money; exit 1 on the first breach
   rotate-secrets     seal every secret with the first key of SECRETS_ENCRYPTION_KEY
@@ -80,6 +83,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 	commands := map[string]command{
 		"serve": serve, "migrate": migrateDatabase, "create-admin": createAdmin, "create-key": createKey,
+		"create-tenant": createTenant, "create-platform-admin": createPlatformAdmin,
 		"doctor": doctor, "verify-ledger": verifyLedger, "rebuild-figures": rebuildFigures, "rotate-secrets": rotateSecrets,
 		"seed-demo": seedDemo, "routes": listRoutes, "healthcheck": healthcheck,
 	}

@@ -31,6 +31,7 @@ import (
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/tenancy"
+	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/app/tracking"
 	"github.com/openpartner/openpartner/app/web"
 	"github.com/openpartner/openpartner/jobs"
@@ -42,6 +43,7 @@ type application struct {
 	database  *database
 	edge      *edge.Edge
 	pages     *web.Server
+	platform  *web.Platform // nil in single tenancy
 	api       *api.Server
 	redirect  *redirect.Server
 	gate      *tracking.Gate
@@ -68,6 +70,8 @@ type services struct {
 	settings    *settings.Service
 	reports     *reports.Service
 	signin      *signin.Service
+	staff       *auth.PlatformAdmins
+	tenants     *tenants.Service
 }
 
 // wire calls every constructor, in the order of the floors.
@@ -85,6 +89,7 @@ func wire(p program, d *database) (*application, error) {
 
 	sessionManager := auth.NewSessionManager(now)
 	sessions := auth.NewSessions(sessionManager, now)
+	staffSessionManager := auth.NewPlatformSessionManager(now)
 	resolver := tenancy.NewResolver(d.system, now)
 	limiter := limits.New(d.app)
 	guard := netguard.New(p.cfg.Outbound())
@@ -109,36 +114,46 @@ func wire(p program, d *database) (*application, error) {
 	})
 	s.reports = reports.NewService(now)
 	s.signin = signin.NewService(s.links, s.admins, s.partners, sessions)
+	s.staff = auth.NewPlatformAdmins(now)
+	s.tenants = tenants.NewService(s.admins, resolver, now)
 
 	operator, devMail, err := operatorMail(p)
 	if err != nil {
 		return nil, err
 	}
 	mailer := jobs.NewMailer(jobs.MailerOptions{
-		App: d.app, Log: p.log, SignIn: s.signin, Settings: s.settings, Limiter: limiter, Operator: operator,
+		App: d.app, System: d.system, Log: p.log, SignIn: s.signin, Settings: s.settings, Limiter: limiter, Operator: operator,
+		Staff: s.staff, Admins: s.admins, PublicURL: p.cfg.PublicURL,
 	})
 	a.worker = jobs.NewWorker(jobs.Options{
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod,
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), []jobs.Registration{
-			jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.Rederivation(d.app, s.attribution, now),
+			jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(),
 		Observe: a.metrics.Job,
 	})
 	a.edge = edge.New(edge.Options{
-		App: d.app, System: d.system, Tenants: resolver, Sessions: sessionManager, Limiter: limiter, Log: p.log, Now: now,
+		App: d.app, System: d.system, Tenants: resolver, Limiter: limiter, Log: p.log, Now: now,
 		Wake: a.worker.Wake, Observe: a.metrics.Request, PublicURL: p.cfg.PublicURL, Multi: p.cfg.Multi(), Network: network(p.cfg),
 	})
 	a.pages = web.NewServer(web.Options{
-		Edge: a.edge, Log: p.log, Now: now, Sessions: sessions, SignIn: s.signin, Install: s.install, Admins: s.admins,
+		Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: sessionManager, Cookie: edge.PeopleCookie, Pool: d.app},
+		Sessions: sessions, SignIn: s.signin, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
 		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
 		SendTestMail: mailer.SendTest, MailHeld: mailer.Held, OperatorMail: operator != nil, DevMail: devMail,
 	})
+	if p.cfg.Multi() {
+		a.platform = web.NewPlatform(web.PlatformOptions{
+			Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: staffSessionManager, Cookie: edge.PlatformCookie, Pool: d.system},
+			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, DevMail: devMail,
+		})
+	}
 	a.api = api.NewServer(api.Options{
 		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
 		Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
-		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, SendTestMail: mailer.SendTest,
+		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, SendTestMail: mailer.SendTest,
 	})
 	a.gate = tracking.NewGate(tracking.RecorderOptions{
 		System: d.clicks, Log: p.log, Now: now, Spool: filepath.Join(p.cfg.Data, "spool"),
@@ -187,6 +202,9 @@ func (a *application) router(ready func() bool) *echo.Echo {
 	e.HTTPErrorHandler = a.fail
 	a.edge.Install(e)
 	a.edge.Serve(e, a.pages.Surface(), a.pages.Routes())
+	if a.platform != nil {
+		a.edge.Serve(e, a.platform.Surface(), a.platform.Routes())
+	}
 	a.edge.Serve(e, a.api.Surface(), a.api.Routes())
 	a.edge.Serve(e, edge.Surface{Fail: a.pages.Fail}, a.redirect.Routes())
 	for _, r := range a.systemRoutes(ready) {

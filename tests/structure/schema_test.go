@@ -145,10 +145,10 @@ func (s schema) grants() {
 		select format('openpartner_app may change %s', t) from unnest(array['events', 'audit_log']) t
 		where has_table_privilege('openpartner_app', t, 'UPDATE')
 		union all
-		select format('openpartner_system may change %s', t) from unnest(array['audit_log']) t
-		where has_table_privilege('openpartner_system', t, 'UPDATE') or has_table_privilege('openpartner_system', t, 'DELETE')
+		select 'openpartner_system may change audit_log' where has_table_privilege('openpartner_system', 'audit_log', 'UPDATE')
 		union all
-		select 'openpartner_system may delete from commissions' where has_table_privilege('openpartner_system', 'commissions', 'DELETE')`)
+		select format('%s may be deleted from while the program stands', t) from unnest(array['commissions', 'events', 'audit_log']) t
+		where not exists (select from pg_trigger where tgrelid = t::regclass and tgfoid = 'platform.guard_deletion'::regproc and tgenabled = 'O')`)
 	s.findings("TenantsAreThePlatforms", `
 		select format('openpartner_app may change platform.tenants.%s', attname) from pg_attribute
 		where attrelid = 'platform.tenants'::regclass and attnum > 0 and not attisdropped
@@ -226,6 +226,10 @@ func (s schema) conflicts(t *testing.T) {
 		"campaign_versions_open":                    "changed under the lock of the campaign",
 		"daily_clicks_key":                          "written by an upsert",
 		"jobs_tenant_id_dedupe_key":                 "a second job of the same key is not added",
+		"platform_admins_email_key":                 "adding somebody twice changes them",
+		"platform_magic_links_token_hash_key":       "tokens are random",
+		"platform_magic_links_admin_fkey":           "made for somebody who was just read",
+		"platform_sessions_admin_fkey":              "made for somebody who was just read",
 	}
 	known := db.ConstraintNames()
 	present := s.lines(t, `

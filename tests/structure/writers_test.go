@@ -25,9 +25,11 @@ func TestWriters(t *testing.T) {
 	excused := map[string]map[string]string{
 		"jobs": {
 			"magic_links": "retention", "sessions": "retention", "idempotency_keys": "retention",
-			"platform.rate_limits": "retention", "platform.daily_salts": "retention", "recent_clicks": "retention", "platform.jobs": "the worker settles what outbox added",
+			"platform.rate_limits": "retention", "platform.magic_links": "retention", "platform.sessions": "retention",
+			"platform.daily_salts": "retention", "recent_clicks": "retention", "platform.jobs": "the worker settles what outbox added",
 		},
-		"app/install": {"platform.tenants": "names the program that it founds, as the system role"},
+		"app/install":  {"platform.tenants": "names the program that it founds, as the system role"},
+		"app/settings": {"platform.tenants": "the name is a setting of the program"},
 	}
 	tables := map[string]bool{}
 	for _, name := range (schema{testkit.DB(t), t}).lines(t, tenantTables+`

@@ -67,6 +67,20 @@ func AdminInvitation(b Brand, name, link string) Message {
 	}
 }
 
+// Activation opens a program to whoever signed up for it.
+func Activation(b Brand, name, link string) Message {
+	return Message{
+		Subject: "Open your program " + b.Name,
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: b.Name + " is ready", Preheader: "Confirm your address within 7 days.",
+			ButtonText: "Open the program", ButtonURL: link,
+			Reason: "You get this because this address was typed into the form for a new program.",
+		},
+		Body: Paragraphs("Hello "+name+",", "your partner program "+b.Name+" is ready. The link confirms that this address is yours and opens it; it works once, for 7 days.",
+			"If you did not ask for it, you need not do anything: without this link the program is deleted again."),
+	}
+}
+
 // PartnerInvitation asks somebody to promote a program.
 func PartnerInvitation(b Brand, name, link string) Message {
 	return Message{

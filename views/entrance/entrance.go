@@ -13,3 +13,11 @@ func (p VerifyPage) button() string {
 	}
 	return "Sign in"
 }
+
+// hint says what the address is for, or that it can be had.
+func (f SlugField) hint() string {
+	if f.Free != "" {
+		return "Free: your program would be at " + f.Free
+	}
+	return "3 to 30 lower-case letters, digits and hyphens. It can't be changed later."
+}
