@@ -84,11 +84,12 @@ func invariants() []invariant {
 		{"what takes money back is never open", `
 			select 'commission ' || id || ' of ' || amount || ' is ' || status from commissions where amount < 0 and status in ('pending', 'held')`},
 		{"the ledger is guarded", `
-			select 'the trigger commissions_guard is missing or disabled' where not exists (
-				select from pg_trigger where tgname = 'commissions_guard' and tgrelid = 'commissions'::regclass and tgenabled = 'O')
+			select 'the trigger ' || guard || ' is missing or disabled' from unnest(array['commissions_guard', 'commissions_stay']) guard
+			where not exists (select from pg_trigger where tgname = guard and tgrelid = 'commissions'::regclass and tgenabled = 'O')
 			union all
 			select grantee || ' may delete commissions' from information_schema.role_table_grants
-			where table_name = 'commissions' and privilege_type in ('DELETE', 'TRUNCATE') and grantee in ('openpartner_app', 'openpartner_system')`},
+			where table_name = 'commissions' and (grantee, privilege_type) in (
+				('openpartner_app', 'DELETE'), ('openpartner_app', 'TRUNCATE'), ('openpartner_system', 'TRUNCATE'))`},
 		{"the money of each day is what the facts say", moneyOfDays},
 		{"the clicks of each day are what the facts say", clicksOfDays},
 	}

@@ -73,7 +73,7 @@ func (s *Platform) changes() []change {
 	}
 }
 
-func (s *Platform) change(c echo.Context, f form) (change, error) {
+func (s *Platform) change(f form) (change, error) {
 	i := slices.IndexFunc(s.changes(), func(x change) bool { return x.to == f.text("to") })
 	if i < 0 {
 		return change{}, fault.InvalidField("to", "Choose suspend, resume or cancel.")
@@ -94,7 +94,7 @@ func (s *Platform) askStatus(c echo.Context, status int, f form, reason, wrong s
 	if err != nil {
 		return err
 	}
-	x, err := s.change(c, f)
+	x, err := s.change(f)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (s *Platform) tenantStatusCreate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	x, err := s.change(c, f)
+	x, err := s.change(f)
 	if err != nil {
 		return err
 	}

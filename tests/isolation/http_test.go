@@ -15,7 +15,7 @@ import (
 // routes are those of this deployment whose path has an id in it.
 func routes(t *testing.T) (api, pages, lists []testkit.Route) {
 	t.Helper()
-	for _, r := range testkit.Routes(t, "OPENPARTNER_TENANCY=multi", "SECRETS_ENCRYPTION_KEY=k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=") {
+	for _, r := range testkit.MultiRoutes(t) {
 		isAPI, ids := strings.Contains(r.Path, "/api/"), len(r.Placeholders()) > 1
 		switch {
 		case !strings.HasPrefix(r.Path, "/t/{slug}/") || strings.Contains(r.Path, "{key}"):

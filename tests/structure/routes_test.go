@@ -17,7 +17,7 @@ import (
 // Every route says who may call it.
 func TestRoutes_Declared(t *testing.T) {
 	t.Parallel()
-	all := testkit.Routes(t, multi...)
+	all := testkit.MultiRoutes(t)
 	if len(all) < 50 {
 		t.Fatalf("only %d routes", len(all))
 	}
@@ -70,14 +70,11 @@ func undeclared(r testkit.Route) string {
 	return ""
 }
 
-// multi has the program serve many tenants.
-var multi = []string{"OPENPARTNER_TENANCY=multi", "SECRETS_ENCRYPTION_KEY=k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}
-
 // In multi tenancy everything but what belongs to the deployment is below a tenant's prefix.
 func TestRoutes_Multi(t *testing.T) {
 	t.Parallel()
 	root := regexp.MustCompile(`^/($|signup|signin|platform/|api/v1/signup$|api/openapi\.json$|sdk/v1\.js$|webhooks/stripe|healthz$|readyz$|metrics$|static/|docs/|dev/mail)`)
-	for _, r := range testkit.Routes(t, multi...) {
+	for _, r := range testkit.MultiRoutes(t) {
 		if !strings.HasPrefix(r.Path, "/t/{slug}/") && !root.MatchString(r.Path) {
 			t.Errorf("%s belongs to a tenant, but is not below its prefix", r)
 		}
@@ -88,7 +85,7 @@ func TestRoutes_Multi(t *testing.T) {
 func TestRoutes_Builder(t *testing.T) {
 	t.Parallel()
 	all := testkit.Routes(t)
-	for _, r := range testkit.Routes(t, multi...) {
+	for _, r := range testkit.MultiRoutes(t) {
 		if !strings.HasPrefix(r.Path, "/t/{slug}/") {
 			all = append(all, r)
 		}

@@ -111,7 +111,7 @@ func start(t testing.TB, d *Database, args []string, env ...string) *App {
 			t.Errorf("the program ended badly: %v\n%s", err, a.out)
 		}
 	})
-	if _, ok := a.out.wait(`"msg":"ready"`); !ok {
+	if _, ok := a.out.wait(`"msg":"ready"`, 1); !ok {
 		t.Fatalf("the program did not start:\n%s", a.out)
 	}
 	return a
@@ -161,19 +161,34 @@ func Run(t testing.TB, env []string, args ...string) (out, complaints string, co
 // SetupCode is the code that the server printed at its start.
 func (a *App) SetupCode() string {
 	a.t.Helper()
-	line, _ := a.out.wait("Set-up code: ")
-	_, code, _ := strings.Cut(line, "Set-up code: ")
+	_, code, _ := strings.Cut(a.Await("Set-up code: "), "Set-up code: ")
 	return code
 }
 
 // Await waits for a line of the server's output that holds text, and gives it.
 func (a *App) Await(text string) string {
 	a.t.Helper()
-	line, ok := a.out.wait(text)
+	return a.AwaitAll(text, 1)[0]
+}
+
+// AwaitAll waits for as many lines of the server's output that hold text, and gives them.
+func (a *App) AwaitAll(text string, n int) []string {
+	a.t.Helper()
+	lines, ok := a.out.wait(text, n)
 	if !ok {
-		a.t.Fatalf("no line with %q:\n%s", text, a.out)
+		a.t.Fatalf("not %d lines with %q:\n%s", n, text, a.out)
 	}
-	return line
+	return lines
+}
+
+// MailedToken waits for the nth mail with a link to verify under a path, such as
+// "/t/acme/auth/verify", and gives the token in it.
+func (a *App) MailedToken(path string, n int) string {
+	a.t.Helper()
+	lines := a.AwaitAll(path+"?token=", n)
+	_, token, _ := strings.Cut(lines[n-1], path+"?token=")
+	token, _, _ = strings.Cut(token, "&")
+	return strings.TrimSpace(token)
 }
 
 // Key makes an API key: an admin's, or one with scopes.
@@ -356,20 +371,24 @@ func (o *output) close() {
 	o.more.Broadcast()
 }
 
-// wait gives the first whole line with text in it; false when the program ended without one.
-func (o *output) wait(text string) (string, bool) {
+// wait gives the first n whole lines with text in them; false when the program ended without.
+func (o *output) wait(text string, n int) (found []string, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for {
+		found = nil
 		lines := bufio.NewScanner(bytes.NewReader(o.text.Bytes()))
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
 			if strings.Contains(lines.Text(), text) {
-				return lines.Text(), true
+				found = append(found, lines.Text())
+			}
+			if len(found) == n {
+				return found, true
 			}
 		}
 		if o.closed {
-			return "", false
+			return nil, false
 		}
 		o.more.Wait()
 	}

@@ -145,3 +145,23 @@ func Tenant() tenancy.Tenant {
 func AsAdmin(ctx context.Context) context.Context {
 	return auth.With(ctx, auth.Principal{Kind: auth.AdminKind, Role: "admin", Name: "Test admin"})
 }
+
+// Read asks as the system role, which sees all tenants when it says so.
+func (d *Database) Read(t testing.TB, into any, query string, args ...any) {
+	t.Helper()
+	err := d.System.InTx(context.Background(), db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
+		return db.Tx(ctx).NewRaw(query, args...).Scan(ctx, into)
+	})
+	if err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// Try runs a statement as the system role over all tenants, and gives what the database says.
+func (d *Database) Try(t testing.TB, statement string, args ...any) error {
+	t.Helper()
+	return d.System.InTx(context.Background(), db.TxOptions{Platform: true}, func(ctx context.Context) error {
+		_, err := db.Tx(ctx).NewRaw(statement, args...).Exec(ctx)
+		return err
+	})
+}

@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"regexp"
 	"testing"
+
+	"github.com/openpartner/openpartner/app/secrets"
 )
 
 // Route is one line of `openpartner routes --json`.
@@ -28,6 +30,12 @@ func Routes(t testing.TB, env ...string) []Route {
 		t.Fatalf("routes --json printed no JSON: %v\n%s", err, out)
 	}
 	return routes
+}
+
+// MultiRoutes are the routes of a deployment with many programs.
+func MultiRoutes(t testing.TB) []Route {
+	t.Helper()
+	return Routes(t, "OPENPARTNER_TENANCY=multi", "SECRETS_ENCRYPTION_KEY="+secrets.Generate())
 }
 
 // String names the route as people do.
