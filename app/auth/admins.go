@@ -88,7 +88,10 @@ func (s *Admins) Found(ctx context.Context, in AdminInput) (Admin, error) {
 	if err != nil {
 		return Admin{}, err
 	}
-	return a, s.Activate(ctx, a.ID)
+	if err := s.Activate(ctx, a.ID); err != nil {
+		return Admin{}, err
+	}
+	return a, audit.Record(ctx, audit.Entry{Action: "admin.added", SubjectKind: "admin", SubjectID: a.ID})
 }
 
 // Expect adds the first admin of a program that somebody signed up for, or finds them: whoever has

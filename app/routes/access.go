@@ -28,6 +28,18 @@ func (u URLs) PortalSessionEnd(id uuid.UUID) string {
 }
 func (u URLs) PortalOtherSessionsEnd() string { return u.PortalSessions() + "/end" }
 
+// Audit is the audit log.
+func (u URLs) Audit() string    { return u.prefix + "/admin/audit" }
+func (u URLs) AuditCSV() string { return u.Audit() + ".csv" }
+
+// AuditOf is the audit log of one subject.
+func (u URLs) AuditOf(subject uuid.UUID) string {
+	return u.Audit() + param("subject", subject.String())
+}
+
+// AuditBy is the audit log of one actor.
+func (u URLs) AuditBy(actor uuid.UUID) string { return u.Audit() + param("actor", actor.String()) }
+
 // param is a query of one parameter, or none for an empty value.
 func param(name, value string) string {
 	if value == "" {

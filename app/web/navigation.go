@@ -51,6 +51,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 			{Label: "Fraud rules", Href: u.SettingsFraud(), Icon: ui.IconShieldAlert},
 			{Label: "API keys", Href: u.APIKeys(), Icon: ui.IconKey},
 			{Label: "Admins", Href: u.Admins(), Icon: ui.IconUserCog},
+			{Label: "Audit log", Href: u.Audit(), Icon: ui.IconHistory},
 		}},
 	}
 	mark(groups, path, u.AdminHome())

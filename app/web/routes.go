@@ -140,6 +140,9 @@ func (s *Server) Routes() []edge.Route {
 		stepUp(do("/admin/admins/:id/revocation", s.adminRevocationsCreate)),
 		stepUp(do("/admin/admins/:id/reinstatement", s.adminReinstatementsCreate)),
 
+		view("/admin/audit", s.auditIndex),
+		file("/admin/audit", s.auditCSV),
+
 		view("/admin/sessions", s.sessionsIndex),
 		view("/admin/sessions/end", s.otherSessionsEndNew),
 		own("/admin/sessions/end", s.otherSessionsEndCreate),
