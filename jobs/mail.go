@@ -18,6 +18,7 @@ import (
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
+	"github.com/openpartner/openpartner/app/signup"
 	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/views/email"
@@ -38,6 +39,8 @@ type MailerOptions struct {
 	System   *db.Pool // to find the staff, and the programs of an address
 	Log      *slog.Logger
 	SignIn   *signin.Service
+	Signup   *signup.Service
+	Partners *partners.Service
 	Settings *settings.Service
 	Limiter  *limits.Limiter
 	Staff    *auth.PlatformAdmins
@@ -63,6 +66,9 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: signin.KindEverywhere, Timeout: mailTimeout, Run: m.signInEverywhere},
 		{Kind: signin.KindPlatformRequested, Timeout: mailTimeout, Run: m.platformSignIn},
 		{Kind: tenants.KindSignedUp, Timeout: mailTimeout, Run: m.signedUp},
+		{Kind: partners.KindTold, Timeout: mailTimeout, Run: m.partnerTold},
+		{Kind: signup.KindAnswer, Timeout: mailTimeout, Run: m.signupAnswered},
+		{Kind: signup.KindWaiting, Timeout: mailTimeout, Run: m.applicationWaits},
 	}
 }
 

@@ -18,6 +18,10 @@ const keptJobs = 30 * 24 * time.Hour
 // which come late are judged as well.
 const keptRecent = 3 * time.Hour
 
+// keptUnverified is how long a sign-up waits for its address to be confirmed: as long as the link
+// in the mail works.
+const keptUnverified = 7 * 24 * time.Hour
+
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {
 	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"},
@@ -26,7 +30,9 @@ func Periodics() []Periodic {
 
 // Retention deletes, of all tenants, spent links, sessions that are over (tombstones too),
 // answers kept for repeated requests, full buckets of rate limits, counts of the velocity
-// rule, salts of past days and finished jobs. Rows of money and facts are no business of its.
+// rule, salts of past days, finished jobs, and sign-ups that nobody confirmed or looked at. Rows
+// of money and facts are no business of its, nor is somebody with whom an admin has begun
+// something.
 func Retention(now func() time.Time) Registration {
 	return Registration{Kind: KindRetention, Timeout: 5 * time.Minute, InTx: true, Run: func(ctx context.Context, _ Job) error {
 		at := now()
@@ -42,7 +48,15 @@ func Retention(now func() time.Time) Registration {
 			"rate limits":      {`delete from platform.rate_limits where tat < ?`, time.Now()},
 			"recent clicks":    {`delete from recent_clicks where created_at < ?`, at.Add(-keptRecent)},
 			"daily salts":      {`delete from platform.daily_salts where day < ?::date`, at.UTC().AddDate(0, 0, -2)},
-			"jobs":             {`delete from platform.jobs where status in ('done', 'cancelled') and finished_at < ?`, time.Now().Add(-keptJobs)},
+			"sign-ups": {`delete from partners p where p.status = 'unverified' and p.created_at < ?
+				and not exists (select from partner_campaigns x where x.tenant_id = p.tenant_id and x.partner_id = p.id)
+				and not exists (select from links x where x.tenant_id = p.tenant_id and x.partner_id = p.id)
+				and not exists (select from coupons x where x.tenant_id = p.tenant_id and x.partner_id = p.id)
+				and not exists (select from api_keys x where x.tenant_id = p.tenant_id and x.partner_id = p.id)
+				and not exists (select from commission_rules x where x.tenant_id = p.tenant_id and x.partner_id = p.id)
+				and not exists (select from commissions x where x.tenant_id = p.tenant_id and x.partner_id = p.id)`, at.Add(-keptUnverified)},
+			"applications": {`delete from partner_applications where created_at < ?`, at.Add(-keptUnverified)},
+			"jobs":         {`delete from platform.jobs where status in ('done', 'cancelled') and finished_at < ?`, time.Now().Add(-keptJobs)},
 		} {
 			if _, err := db.Tx(ctx).NewRaw(old.statement, old.before).Exec(ctx); err != nil {
 				return fmt.Errorf("delete old %s: %w", what, err)

@@ -143,6 +143,10 @@ func (s *Server) adminsCreate(c echo.Context) error {
 	return c.JSON(http.StatusCreated, adminOf(a))
 }
 
+type reasonIn struct {
+	Reason Field[string] `json:"reason"`
+}
+
 func (s *Server) adminsRevoke(c echo.Context) error {
 	var in reasonIn
 	if err := read(c, &in); err != nil {

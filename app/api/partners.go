@@ -77,6 +77,7 @@ type partnerJSON struct {
 	Bio          *string           `json:"bio"`
 	Platforms    []platformJSON    `json:"platforms"`
 	Answers      map[string]string `json:"answers"`
+	TermsVersion *string           `json:"terms_version"`
 	CampaignIDs  []uuid.UUID       `json:"campaign_ids,omitempty"` // of one partner; lists leave it out
 	ActivatedAt  *stamp            `json:"activated_at"`
 	RevokedAt    *stamp            `json:"revoked_at"`
@@ -88,7 +89,7 @@ func partnerOf(p partners.Partner) partnerJSON {
 	out := partnerJSON{
 		ID: p.ID, Email: p.Email, Name: p.Name, Status: p.Status, Source: p.Source, Company: p.Profile.Company, Website: p.Profile.Website,
 		Country: p.Profile.Country, Bio: p.Profile.Bio, Platforms: []platformJSON{}, Answers: p.Profile.Answers,
-		ActivatedAt: stampOf(p.ActivatedAt), RevokedAt: stampOf(p.RevokedAt), RevokeReason: p.RevokeReason, CreatedAt: stamp(p.CreatedAt),
+		TermsVersion: p.TermsVersion, ActivatedAt: stampOf(p.ActivatedAt), RevokedAt: stampOf(p.RevokedAt), RevokeReason: p.RevokeReason, CreatedAt: stamp(p.CreatedAt),
 	}
 	for _, one := range p.Profile.Platforms {
 		out.Platforms = append(out.Platforms, platformJSON(one))
@@ -132,7 +133,11 @@ func (s *Server) partnersIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.Partners.List(c.Request().Context(), partners.Filter{Status: status, Query: c.QueryParam("q")}, page)
+	source, err := queryChoice(c, "source", partners.Sources())
+	if err != nil {
+		return err
+	}
+	found, err := s.Partners.List(c.Request().Context(), partners.Filter{Status: status, Source: source, Query: c.QueryParam("q")}, page)
 	if err != nil {
 		return err
 	}
@@ -182,11 +187,23 @@ func (s *Server) partnersInvite(c echo.Context) error {
 	return s.onPartner(c, s.Partners.Invite)
 }
 
+type approvalIn struct {
+	CampaignIDs Field[[]ID] `json:"campaign_ids"` // missing: those of the sign-up form
+}
+
 func (s *Server) partnersApprove(c echo.Context) error {
-	if err := read(c, &nothing{}); err != nil {
+	var in approvalIn
+	if err := read(c, &in); err != nil {
 		return err
 	}
-	return s.onPartner(c, s.Partners.Approve)
+	var chosen *[]uuid.UUID
+	if ids := in.CampaignIDs.Ptr(); ids != nil {
+		these := uuids(*ids)
+		chosen = &these
+	}
+	return s.onPartner(c, func(ctx context.Context, id uuid.UUID) (partners.Partner, error) {
+		return s.Signup.Approve(ctx, id, chosen)
+	})
 }
 
 func (s *Server) partnersReinstate(c echo.Context) error {
@@ -196,25 +213,23 @@ func (s *Server) partnersReinstate(c echo.Context) error {
 	return s.onPartner(c, s.Partners.Reinstate)
 }
 
-type reasonIn struct {
+// endingIn says why a partner has to go, and whether they are told.
+type endingIn struct {
 	Reason Field[string] `json:"reason"`
+	Notify Field[bool]   `json:"notify"`
 }
 
-func (s *Server) partnersDecline(c echo.Context) error {
-	return s.withReason(c, s.Partners.Decline)
-}
+func (s *Server) partnersDecline(c echo.Context) error { return s.endPartner(c, s.Partners.Decline) }
 
-func (s *Server) partnersRevoke(c echo.Context) error {
-	return s.withReason(c, s.Partners.Revoke)
-}
+func (s *Server) partnersRevoke(c echo.Context) error { return s.endPartner(c, s.Partners.Revoke) }
 
-func (s *Server) withReason(c echo.Context, step func(context.Context, uuid.UUID, string) (partners.Partner, error)) error {
-	var in reasonIn
+func (s *Server) endPartner(c echo.Context, end func(context.Context, uuid.UUID, partners.Ending) (partners.Partner, error)) error {
+	var in endingIn
 	if err := read(c, &in); err != nil {
 		return err
 	}
 	return s.onPartner(c, func(ctx context.Context, id uuid.UUID) (partners.Partner, error) {
-		return step(ctx, id, in.Reason.Value)
+		return end(ctx, id, partners.Ending{Reason: in.Reason.Value, Tell: in.Notify.Value})
 	})
 }
 

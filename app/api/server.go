@@ -25,6 +25,7 @@ import (
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/settings"
+	"github.com/openpartner/openpartner/app/signup"
 	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/app/tracking"
 )
@@ -38,6 +39,7 @@ type Options struct {
 	Keys        *auth.APIKeys
 	Admins      *auth.Admins
 	Partners    *partners.Service
+	Signup      *signup.Service
 	Campaigns   *campaigns.Service
 	Links       *links.Service
 	Tracking    *tracking.Service

@@ -309,7 +309,7 @@ func TestRevokedPartner(t *testing.T) {
 	p, l := w.partner("ada", w.campaign(campaigns.Input{}, percent("10")))
 	w.visit(l, "u1")
 	before := w.sale("u1", 10000).Event.ID
-	must(w.partners.Revoke(w.ctx, p.ID, "spam"))(t)
+	must(w.partners.Revoke(w.ctx, p.ID, partners.Ending{Reason: "spam"}))(t)
 	after := w.sale("u1", 20000).Event.ID
 	w.want(before, map[string]int64{"ada pending": 1000})
 	w.want(after, map[string]int64{"ada held": 2000})

@@ -290,6 +290,17 @@ func (s *Admins) List(ctx context.Context, page paging.Page) (paging.Result[Admi
 	return paging.Cut(rows, page, func(a Admin) paging.Cursor { return paging.Cursor{At: a.CreatedAt, ID: a.ID} }), nil
 }
 
+// Deciding gives the ids of those who may decide now: active, and not just viewers.
+func (s *Admins) Deciding(ctx context.Context) ([]uuid.UUID, error) {
+	var found []uuid.UUID
+	err := db.Tx(ctx).NewRaw(`
+		select id from admins where role = 'admin' and activated_at is not null and revoked_at is null order by id`).Scan(ctx, &found)
+	if err != nil {
+		return nil, fmt.Errorf("list deciding admins: %w", err)
+	}
+	return found, nil
+}
+
 // Exist reports whether the program has any admin yet.
 func (s *Admins) Exist(ctx context.Context) (bool, error) {
 	var some bool

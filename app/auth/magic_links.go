@@ -23,6 +23,7 @@ const (
 	PurposeSignIn        Purpose = "signin"
 	PurposeAdminInvite   Purpose = "admin_invite"
 	PurposePartnerInvite Purpose = "partner_invite"
+	PurposePartnerVerify Purpose = "partner_verify" // shows that an address that was typed in is theirs
 )
 
 // Lifetime is how long a link of this purpose works.

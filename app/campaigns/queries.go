@@ -49,6 +49,7 @@ func (r campaignRow) campaign() Campaign {
 type listQuery struct {
 	id     *uuid.UUID
 	status string
+	among  []uuid.UUID // nil for all
 	page   paging.Page
 }
 
@@ -64,6 +65,9 @@ func selectCampaigns(ctx context.Context, q listQuery) ([]Campaign, error) {
 	}
 	if q.status != "" {
 		sel = sel.Where("c.status = ?", q.status)
+	}
+	if q.among != nil {
+		sel = sel.Where("c.id in (?)", bun.List(q.among))
 	}
 	if q.page.After != nil {
 		sel = sel.Where("(c.created_at, c.id) < (?, ?)", q.page.After.At, q.page.After.ID)

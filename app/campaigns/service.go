@@ -190,6 +190,23 @@ func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.
 	return paging.Cut(found, page, func(c Campaign) paging.Cursor { return paging.Cursor{At: c.CreatedAt, ID: c.ID} }), nil
 }
 
+// offered bounds how many campaigns a public page tells of.
+const offered = 50
+
+// Offered gives the running ones of these campaigns, or of all when none are named, with what
+// they pay: for everybody, since a program advertises with it.
+func (s *Service) Offered(ctx context.Context, among []uuid.UUID) ([]Campaign, error) {
+	if len(among) == 0 {
+		among = nil
+	}
+	found, err := s.load(ctx, listQuery{status: string(Active), among: among, page: paging.Page{Limit: offered}})
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	return slices.DeleteFunc(found[:min(len(found), offered)], func(c Campaign) bool { return !c.Running(now) }), nil
+}
+
 // load reads campaigns and their rules in two statements, however many there are.
 func (s *Service) load(ctx context.Context, q listQuery) ([]Campaign, error) {
 	found, err := selectCampaigns(ctx, q)

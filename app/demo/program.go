@@ -196,7 +196,7 @@ func (p *play) turns() {
 
 func (p *play) revoke(partner, day int, reason string) {
 	p.plan(p.day(day, office), func(ctx context.Context) error {
-		_, err := p.Partners.Revoke(ctx, p.partners[partner], reason)
+		_, err := p.Partners.Revoke(ctx, p.partners[partner], partners.Ending{Reason: reason})
 		return err
 	})
 }

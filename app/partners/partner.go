@@ -39,6 +39,8 @@ func Statuses() []Status {
 type verb string
 
 const (
+	enter     verb = "enter" // with an application that needs no review
+	apply     verb = "apply"
 	accept    verb = "accept"
 	approve   verb = "approve"
 	decline   verb = "decline"
@@ -49,6 +51,15 @@ const (
 // next is the state machine. A verb that does not fit is a conflict that says why.
 func next(from Status, v verb) (Status, error) {
 	switch v {
+	case enter, apply:
+		switch {
+		case from != StatusUnverified:
+			return from, fault.NotFound("application")
+		case v == enter:
+			return StatusActive, nil
+		default:
+			return StatusPendingReview, nil
+		}
 	case accept:
 		if from == StatusInvited || from == StatusActive {
 			return StatusActive, nil
@@ -82,9 +93,14 @@ type Source string
 
 // The sources.
 const (
-	SourceAdmin  Source = "admin"
-	SourceImport Source = "import"
+	SourceAdmin      Source = "admin"
+	SourceSelfSignup Source = "self_signup"
+	SourceNetwork    Source = "network"
+	SourceImport     Source = "import"
 )
+
+// Sources are the ways that lists are filtered by.
+func Sources() []Source { return []Source{SourceAdmin, SourceSelfSignup, SourceNetwork, SourceImport} }
 
 // Profile is what a partner says about themselves.
 type Profile struct {
@@ -111,6 +127,7 @@ type Partner struct {
 	Status       Status
 	Source       Source
 	Profile      Profile
+	TermsVersion *string // of the terms that they agreed to
 	ActivatedAt  *time.Time
 	RevokedAt    *time.Time
 	RevokeReason *string
@@ -137,12 +154,13 @@ const (
 	maxCompany  = 200
 	maxText     = 2000
 	maxPlatform = 80
+	maxAnswers  = 20
 )
 
 var countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
 
-// check normalises the profile and names what is wrong with it.
-func (p *Profile) check(fields fault.Fields) {
+// Check normalises the profile and names what is wrong with it.
+func (p *Profile) Check(fields fault.Fields) {
 	line := func(name string, text **string, limit int) {
 		if *text == nil {
 			return
@@ -172,6 +190,9 @@ func (p *Profile) check(fields fault.Fields) {
 	}
 	for i := range p.Platforms {
 		p.Platforms[i].check(fields, "profile.platforms."+strconv.Itoa(i)+".")
+	}
+	if len(p.Answers) > maxAnswers {
+		fields.Add("profile.answers", "At most 20 answers.")
 	}
 	for key, answer := range p.Answers {
 		if len(key) > 80 || len(answer) > maxText {

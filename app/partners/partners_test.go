@@ -105,7 +105,7 @@ func TestHistory(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	p := b.partner(partners.CreateInput{SendInvite: true})
-	if _, err := b.partners.Revoke(b.ctx, p.ID, "Spam"); err != nil {
+	if _, err := b.partners.Revoke(b.ctx, p.ID, partners.Ending{Reason: "Spam"}); err != nil {
 		t.Fatal(err)
 	}
 	found, err := audit.Of(b.ctx, p.ID, 10)

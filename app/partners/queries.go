@@ -34,6 +34,7 @@ type partnerRow struct {
 	Bio          *string
 	Platforms    json.RawMessage `bun:"type:jsonb"`
 	Answers      json.RawMessage `bun:"type:jsonb"`
+	TermsVersion *string
 	ActivatedAt  *time.Time
 	RevokedAt    *time.Time
 	RevokeReason *string
@@ -43,8 +44,8 @@ type partnerRow struct {
 func (r partnerRow) partner() (Partner, error) {
 	p := Partner{
 		ID: r.ID, Email: r.Email, Name: r.Name, Status: Status(r.Status), Source: Source(r.Source),
-		Profile:     Profile{Company: r.Company, Website: r.Website, Country: r.Country, Bio: r.Bio},
-		ActivatedAt: r.ActivatedAt, RevokedAt: r.RevokedAt, RevokeReason: r.RevokeReason, CreatedAt: r.CreatedAt,
+		Profile:      Profile{Company: r.Company, Website: r.Website, Country: r.Country, Bio: r.Bio},
+		TermsVersion: r.TermsVersion, ActivatedAt: r.ActivatedAt, RevokedAt: r.RevokedAt, RevokeReason: r.RevokeReason, CreatedAt: r.CreatedAt,
 	}
 	if err := json.Unmarshal(r.Platforms, &p.Profile.Platforms); err != nil {
 		return Partner{}, fmt.Errorf("read platforms: %w", err)
@@ -73,7 +74,7 @@ func rowOf(ctx context.Context, p Partner) (partnerRow, error) {
 	return partnerRow{
 		TenantID: tenancy.ID(ctx), ID: p.ID, Email: p.Email, Name: p.Name, NameNorm: normalise(p.Name), Status: string(p.Status),
 		Source: string(p.Source), Company: p.Profile.Company, Website: p.Profile.Website, Country: p.Profile.Country,
-		Bio: p.Profile.Bio, Platforms: platforms, Answers: answers, ActivatedAt: p.ActivatedAt, RevokedAt: p.RevokedAt,
+		Bio: p.Profile.Bio, Platforms: platforms, Answers: answers, TermsVersion: p.TermsVersion, ActivatedAt: p.ActivatedAt, RevokedAt: p.RevokedAt,
 		RevokeReason: p.RevokeReason, CreatedAt: p.CreatedAt,
 	}, nil
 }
@@ -105,6 +106,18 @@ func updatePartner(ctx context.Context, p Partner) error {
 	return nil
 }
 
+// replacePartner writes all over a row that nobody has confirmed.
+func replacePartner(ctx context.Context, p Partner) error {
+	row, err := rowOf(ctx, p)
+	if err != nil {
+		return err
+	}
+	if _, err = db.Tx(ctx).NewUpdate().Model(&row).WherePK().Exec(ctx); err != nil {
+		return fmt.Errorf("replace partner: %w", db.Conflict(err))
+	}
+	return nil
+}
+
 func updateStatus(ctx context.Context, p Partner) error {
 	_, err := db.Tx(ctx).NewRaw(`
 		update partners set status = ?, activated_at = ?, revoked_at = ?, revoke_reason = ? where id = ?`,
@@ -125,9 +138,13 @@ func findPartner(ctx context.Context, id uuid.UUID, lock bool) (Partner, error) 
 	return one(&row, err)
 }
 
-func findPartnerByEmail(ctx context.Context, email string) (Partner, error) {
+func findPartnerByEmail(ctx context.Context, email string, lock bool) (Partner, error) {
 	var row partnerRow
-	err := db.Tx(ctx).NewSelect().Model(&row).Where("email = ?", email).Scan(ctx)
+	q := db.Tx(ctx).NewSelect().Model(&row).Where("email = ?", email)
+	if lock {
+		q = q.For("update")
+	}
+	err := q.Scan(ctx)
 	return one(&row, err)
 }
 
@@ -149,6 +166,9 @@ func listPartners(ctx context.Context, f Filter, page paging.Page) ([]Partner, e
 	}
 	if f.Status != "" {
 		q = q.Where("status = ?", f.Status)
+	}
+	if f.Source != "" {
+		q = q.Where("source = ?", f.Source)
 	}
 	if text := normalise(f.Query); text != "" {
 		// A range compares with leakproof operators and so uses the indexes under row-level
@@ -199,6 +219,13 @@ func namesOf(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]string, error)
 	return out, nil
 }
 
+func countByStatus(ctx context.Context, status Status) (n int, err error) {
+	if err := db.Tx(ctx).NewRaw(`select count(*) from partners where status = ?`, string(status)).Scan(ctx, &n); err != nil {
+		return 0, fmt.Errorf("count partners: %w", err)
+	}
+	return n, nil
+}
+
 func selectGrants(ctx context.Context, id uuid.UUID) ([]uuid.UUID, error) {
 	var found []uuid.UUID
 	err := db.Tx(ctx).NewRaw(`select campaign_id from partner_campaigns where partner_id = ? order by campaign_id`, id).Scan(ctx, &found)
@@ -225,11 +252,11 @@ func countGranted(ctx context.Context, campaign uuid.UUID) (n int, err error) {
 	return n, nil
 }
 
-func insertGrant(ctx context.Context, id, campaign uuid.UUID, now time.Time) error {
+func insertGrant(ctx context.Context, id, campaign uuid.UUID, source string, now time.Time) error {
 	_, err := db.Tx(ctx).NewRaw(`
 		insert into partner_campaigns (tenant_id, partner_id, campaign_id, source, created_at)
-		values (?, ?, ?, 'admin', ?) on conflict (tenant_id, partner_id, campaign_id) do nothing`,
-		tenancy.ID(ctx), id, campaign, now).Exec(ctx)
+		values (?, ?, ?, ?, ?) on conflict (tenant_id, partner_id, campaign_id) do nothing`,
+		tenancy.ID(ctx), id, campaign, source, now).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("grant campaign: %w", db.Conflict(err))
 	}

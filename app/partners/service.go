@@ -2,7 +2,6 @@ package partners
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,6 +43,7 @@ func NewService(f *facts.Bus, now func() time.Time) *Service { return &Service{f
 // Filter narrows a list.
 type Filter struct {
 	Status string
+	Source string
 	Query  string // the beginning of a name or e-mail address
 
 	only *uuid.UUID // a partner who looks at themselves
@@ -60,17 +60,17 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Partner, error) {
 		ID: ids.NewAt(now), Email: person.Email(fields, "email", in.Email), Name: person.Name(fields, "name", in.Name),
 		Status: StatusInvited, Source: SourceAdmin, Profile: in.Profile, CreatedAt: now,
 	}
-	p.Profile.check(fields)
+	p.Profile.Check(fields)
 	if err := fields.Err(); err != nil {
 		return Partner{}, err
 	}
 	if !in.SendInvite {
 		p.Status, p.ActivatedAt = StatusActive, &now
 	}
-	if err := db.Run(ctx, func(ctx context.Context) error { return insertPartner(ctx, p) }); err != nil {
+	if err := s.add(ctx, &p); err != nil {
 		return Partner{}, err
 	}
-	if err := s.grant(ctx, p.ID, in.CampaignIDs); err != nil {
+	if err := s.grant(ctx, p.ID, in.CampaignIDs, grantByAdmin); err != nil {
 		return Partner{}, err
 	}
 	if in.SendInvite {
@@ -79,6 +79,20 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Partner, error) {
 		}
 	}
 	return p, s.tell(ctx, "partner.created", "", p)
+}
+
+// add stores a partner whom an admin brings. A sign-up under their address that was never
+// confirmed is taken over: nobody can keep somebody else out by typing in their address.
+func (s *Service) add(ctx context.Context, p *Partner) error {
+	found, err := findPartnerByEmail(ctx, p.Email, true)
+	if err != nil && !fault.Is(err, fault.KindNotFound) {
+		return err
+	}
+	if err == nil && found.Status == StatusUnverified {
+		p.ID, p.CreatedAt = found.ID, found.CreatedAt
+		return replacePartner(ctx, *p)
+	}
+	return db.Run(ctx, func(ctx context.Context) error { return insertPartner(ctx, *p) })
 }
 
 // Update changes name, address or profile.
@@ -99,7 +113,7 @@ func (s *Service) Update(ctx context.Context, id uuid.UUID, in UpdateInput) (Par
 	}
 	if in.Profile != nil {
 		p.Profile = *in.Profile
-		p.Profile.check(fields)
+		p.Profile.Check(fields)
 	}
 	if err := fields.Err(); err != nil {
 		return Partner{}, err
@@ -142,84 +156,6 @@ func (s *Service) sendInvitation(ctx context.Context, id uuid.UUID) error {
 	return outbox.Add(ctx, outbox.Job{Kind: KindInvited, Key: "partner:" + id.String(), Args: Invited{PartnerID: id}})
 }
 
-// Accept notes that a partner opened their invitation. Only signin calls it, with a link that
-// was mailed to them.
-func (s *Service) Accept(ctx context.Context, id uuid.UUID) (Partner, error) {
-	return s.move(ctx, id, accept, "partner.activated", nil)
-}
-
-// Approve lets an applicant in.
-func (s *Service) Approve(ctx context.Context, id uuid.UUID) (Partner, error) {
-	if err := auth.Require(ctx, "partners:write"); err != nil {
-		return Partner{}, err
-	}
-	return s.move(ctx, id, approve, "partner.approved", nil)
-}
-
-// Decline turns an applicant down.
-func (s *Service) Decline(ctx context.Context, id uuid.UUID, reason string) (Partner, error) {
-	if err := auth.Require(ctx, "partners:write"); err != nil {
-		return Partner{}, err
-	}
-	return s.move(ctx, id, decline, "partner.declined", &reason)
-}
-
-// Revoke ends a partner's participation: their sessions end in this transaction and new clicks
-// on their links no longer count.
-func (s *Service) Revoke(ctx context.Context, id uuid.UUID, reason string) (Partner, error) {
-	if err := auth.Require(ctx, "partners:write"); err != nil {
-		return Partner{}, err
-	}
-	p, err := s.move(ctx, id, revoke, "partner.revoked", &reason)
-	if err != nil {
-		return Partner{}, err
-	}
-	return p, auth.EndPartnerSessions(ctx, id, s.now())
-}
-
-// Reinstate takes a revocation back.
-func (s *Service) Reinstate(ctx context.Context, id uuid.UUID) (Partner, error) {
-	if err := auth.Require(ctx, "partners:write"); err != nil {
-		return Partner{}, err
-	}
-	return s.move(ctx, id, reinstate, "partner.reinstated", nil)
-}
-
-// move takes a partner through the state machine.
-func (s *Service) move(ctx context.Context, id uuid.UUID, v verb, action string, reason *string) (Partner, error) {
-	p, err := findPartner(ctx, id, true)
-	if err != nil {
-		return Partner{}, err
-	}
-	before := p.Status
-	if p.Status, err = next(p.Status, v); err != nil {
-		return Partner{}, err
-	}
-	if p.Status == before {
-		return p, nil
-	}
-	now := s.now()
-	p.RevokedAt, p.RevokeReason = nil, nil
-	switch p.Status {
-	case StatusActive:
-		if p.ActivatedAt == nil {
-			p.ActivatedAt = &now
-		}
-	case StatusRevoked, StatusDeclined:
-		p.RevokedAt = &now
-		if reason != nil && strings.TrimSpace(*reason) != "" {
-			if len([]rune(*reason)) > 1000 {
-				return Partner{}, fault.InvalidField("reason", "This is too long: at most 1000 characters.")
-			}
-			p.RevokeReason = reason
-		}
-	}
-	if err := updateStatus(ctx, p); err != nil {
-		return Partner{}, err
-	}
-	return p, s.tell(ctx, action, before, p)
-}
-
 // tell records the change and lets others follow it, in the same transaction.
 func (s *Service) tell(ctx context.Context, action string, before Status, p Partner) error {
 	err := audit.Record(ctx, audit.Entry{
@@ -241,7 +177,7 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (Partner, error) {
 
 // FindByEmail gives the partner with this address, for sign-in.
 func (s *Service) FindByEmail(ctx context.Context, email string) (Partner, error) {
-	return findPartnerByEmail(ctx, email)
+	return findPartnerByEmail(ctx, email, false)
 }
 
 // Known refuses ids of partners who do not exist, or whom the principal may not see with the
@@ -266,6 +202,14 @@ func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.
 		return paging.Result[Partner]{}, err
 	}
 	return paging.Cut(rows, page, func(p Partner) paging.Cursor { return paging.Cursor{At: p.CreatedAt, ID: p.ID} }), nil
+}
+
+// CountApplications counts those who wait for a decision.
+func (s *Service) CountApplications(ctx context.Context) (int, error) {
+	if err := auth.Require(ctx, "partners:read"); err != nil {
+		return 0, err
+	}
+	return countByStatus(ctx, StatusPendingReview)
 }
 
 // Name is what a partner is called in a choice.
@@ -315,7 +259,7 @@ func (s *Service) SetCampaigns(ctx context.Context, id uuid.UUID, campaigns []uu
 	if err := deleteGrantsBut(ctx, id, campaigns); err != nil {
 		return Partner{}, err
 	}
-	if err := s.grant(ctx, id, campaigns); err != nil {
+	if err := s.grant(ctx, id, campaigns, grantByAdmin); err != nil {
 		return Partner{}, err
 	}
 	return p, audit.Record(ctx, audit.Entry{
@@ -323,10 +267,16 @@ func (s *Service) SetCampaigns(ctx context.Context, id uuid.UUID, campaigns []uu
 	})
 }
 
-func (s *Service) grant(ctx context.Context, id uuid.UUID, campaigns []uuid.UUID) error {
+// How a grant came about.
+const (
+	grantByAdmin  = "admin"
+	grantBySignup = "signup"
+)
+
+func (s *Service) grant(ctx context.Context, id uuid.UUID, campaigns []uuid.UUID, source string) error {
 	return db.Run(ctx, func(ctx context.Context) error {
 		for _, c := range campaigns {
-			if err := insertGrant(ctx, id, c, s.now()); err != nil {
+			if err := insertGrant(ctx, id, c, source, s.now()); err != nil {
 				return err
 			}
 		}

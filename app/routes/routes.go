@@ -108,6 +108,9 @@ func (u URLs) SignOut() string { return u.prefix + "/signout" }
 func (u URLs) Verify(token string) string {
 	return u.prefix + "/auth/verify?token=" + url.QueryEscape(token)
 }
+func (u URLs) PartnerSignup() string      { return u.prefix + "/partner-signup" }
+func (u URLs) SignupSent() string         { return u.PartnerSignup() + "?sent=1" }
+func (u URLs) SignupReceived() string     { return u.PartnerSignup() + "?received=1" }
 func (u URLs) VerifyAction() string       { return u.prefix + "/auth/verify" }
 func (u URLs) BrandCSS() string           { return u.prefix + "/brand.css" }
 func (u URLs) Redirect(key string) string { return u.prefix + "/r/" + url.PathEscape(key) }
@@ -208,3 +211,4 @@ func (u URLs) SettingsMail() string     { return u.prefix + "/admin/settings/mai
 func (u URLs) SettingsMailTest() string { return u.SettingsMail() + "/test" }
 func (u URLs) SettingsTracking() string { return u.prefix + "/admin/settings/tracking" }
 func (u URLs) SettingsFraud() string    { return u.prefix + "/admin/settings/fraud" }
+func (u URLs) SettingsSignup() string   { return u.prefix + "/admin/settings/signup" }

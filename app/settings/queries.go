@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/uptrace/bun"
 
 	"github.com/openpartner/openpartner/app/db"
@@ -73,4 +74,15 @@ func rename(ctx context.Context, name string) error {
 		return fmt.Errorf("rename the program: %w", err)
 	}
 	return nil
+}
+
+// countCampaigns tells how many of these exist.
+func countCampaigns(ctx context.Context, ids []uuid.UUID) (n int, err error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	if err := db.Tx(ctx).NewRaw(`select count(*) from campaigns where id in (?)`, bun.List(ids)).Scan(ctx, &n); err != nil {
+		return 0, fmt.Errorf("count campaigns: %w", err)
+	}
+	return n, nil
 }

@@ -1,9 +1,9 @@
 // Package settings keeps what a program decides about itself, in groups: the program, its mail,
-// its tracking, what it takes for fraud.
+// its tracking, what it takes for fraud, how creators come in.
 //
-// It owns the table config and the display name of the tenant. It does not act on any of it:
-// who sends mail or checks signatures asks here. Invariant: a secret goes in and is sealed; no
-// method that a surface calls ever gives it back.
+// It owns the tables config and assets, and the name and logo of the tenant. It does not act on
+// any of it: who sends mail or checks signatures asks here. Invariant: a secret goes in and is
+// sealed; no method that a surface calls ever gives it back.
 package settings
 
 import (
@@ -21,10 +21,11 @@ import (
 
 // The keys of the groups in the table config.
 const (
-	keyProgram  = "program"
-	keyMail     = "mail"
-	keyTracking = "tracking"
-	keyFraud    = "fraud"
+	keyProgram       = "program"
+	keyMail          = "mail"
+	keyTracking      = "tracking"
+	keyFraud         = "fraud"
+	keyPartnerSignup = "partner_signup"
 )
 
 // Service reads and changes settings.

@@ -17,6 +17,7 @@ import (
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/person"
 	"github.com/openpartner/openpartner/app/routes"
+	"github.com/openpartner/openpartner/app/signup"
 )
 
 // KindRequested is the job kind of Requested.
@@ -34,12 +35,13 @@ type Service struct {
 	links    *auth.MagicLinks
 	admins   *auth.Admins
 	partners *partners.Service
+	signup   *signup.Service
 	sessions *auth.Sessions
 }
 
 // NewService makes the service.
-func NewService(l *auth.MagicLinks, a *auth.Admins, p *partners.Service, s *auth.Sessions) *Service {
-	return &Service{links: l, admins: a, partners: p, sessions: s}
+func NewService(l *auth.MagicLinks, a *auth.Admins, p *partners.Service, u *signup.Service, s *auth.Sessions) *Service {
+	return &Service{links: l, admins: a, partners: p, signup: u, sessions: s}
 }
 
 // Request has a sign-in link mailed to the address, if it belongs to anybody.
@@ -110,6 +112,46 @@ func (s *Service) MintPartnerInvite(ctx context.Context, in partners.Invited) (I
 	return s.mint(ctx, auth.MagicLink{Purpose: auth.PurposePartnerInvite, PrincipalKind: auth.Partner, PrincipalID: p.ID, Email: p.Email}, p.Name)
 }
 
+// Standing is what somebody who filled in the sign-up form is to the program.
+type Standing string
+
+// The standings.
+const (
+	Applying Standing = "applying" // has to show that the address is theirs
+	Inside   Standing = "inside"   // has an account and may sign in
+	Invited  Standing = "invited"  // was asked by an admin
+	Waits    Standing = "waits"    // for the review of their application
+	Outside  Standing = "outside"  // was declined or revoked
+)
+
+// MintSignup makes the link that answers a sign-up form: to confirm the address, to sign in, or
+// none. The mail goes to the address alone, so it may say what a page must not.
+func (s *Service) MintSignup(ctx context.Context, email string) (Invitation, Standing, error) {
+	in, err := s.Mint(ctx, email)
+	if !fault.Is(err, fault.KindNotFound) {
+		return in, Inside, err
+	}
+	p, err := s.partners.FindByEmail(ctx, email)
+	if err != nil {
+		return Invitation{}, "", err
+	}
+	link := auth.MagicLink{PrincipalKind: auth.Partner, PrincipalID: p.ID, Email: p.Email}
+	switch p.Status {
+	case partners.StatusUnverified:
+		link.Purpose = auth.PurposePartnerVerify
+		in, err = s.mint(ctx, link, "") // a name that anybody may have typed in
+		return in, Applying, err
+	case partners.StatusInvited:
+		link.Purpose = auth.PurposePartnerInvite
+		in, err = s.mint(ctx, link, p.Name)
+		return in, Invited, err
+	case partners.StatusPendingReview:
+		return Invitation{Name: p.Name, Email: p.Email}, Waits, nil
+	default:
+		return Invitation{Name: p.Name, Email: p.Email}, Outside, nil
+	}
+}
+
 func (s *Service) mint(ctx context.Context, l auth.MagicLink, name string) (Invitation, error) {
 	token, err := s.links.Mint(ctx, l)
 	if err != nil {
@@ -123,35 +165,44 @@ func (s *Service) Peek(ctx context.Context, token string) (auth.MagicLink, error
 	return s.links.Peek(ctx, token)
 }
 
-// Enter uses a link up and signs its person in. It returns where that person is at home.
-func (s *Service) Enter(ctx context.Context, token string) (home string, err error) {
+// Entered is what a link led to.
+type Entered struct {
+	Home  string // where the person goes on
+	Waits bool   // for the review of their application: they are not signed in
+}
+
+// Enter uses a link up and signs its person in, unless they have to wait.
+func (s *Service) Enter(ctx context.Context, token string) (Entered, error) {
 	link, err := s.links.Consume(ctx, token)
 	if err != nil {
-		return "", err
+		return Entered{}, err
 	}
 	me := auth.Principal{Kind: link.PrincipalKind, ID: link.PrincipalID}
 	if me.Kind == auth.Partner {
 		me.PartnerID = me.ID
 	}
 	ctx = auth.With(ctx, me)
-	home = routes.From(ctx).AdminHome()
+	in := Entered{Home: routes.From(ctx).AdminHome()}
 	if me.Kind == auth.Partner {
-		home = routes.From(ctx).Partner()
-		err = s.enterPartner(ctx, link)
+		in.Home = routes.From(ctx).Partner()
+		in.Waits, err = s.enterPartner(ctx, link)
 	} else {
 		err = s.enterAdmin(ctx, link)
 	}
 	if fault.Is(err, fault.KindNotFound) {
-		return "", auth.ErrLinkSpent.Because(err)
+		return Entered{}, auth.ErrLinkSpent.Because(err)
 	}
 	if err != nil {
-		return "", err
+		return Entered{}, err
+	}
+	if in.Waits {
+		return Entered{Home: routes.From(ctx).SignupReceived(), Waits: true}, nil
 	}
 	if err := s.sessions.SignIn(ctx, link.PrincipalKind, link.PrincipalID); err != nil {
-		return "", err
+		return Entered{}, err
 	}
 	entry := audit.Entry{Action: "signed_in", SubjectKind: string(link.PrincipalKind), SubjectID: link.PrincipalID}
-	return home, audit.Record(audit.With(ctx, audit.Actor{Kind: string(link.PrincipalKind), ID: link.PrincipalID}), entry)
+	return in, audit.Record(audit.With(ctx, audit.Actor{Kind: string(link.PrincipalKind), ID: link.PrincipalID}), entry)
 }
 
 func (s *Service) enterAdmin(ctx context.Context, link auth.MagicLink) error {
@@ -165,20 +216,32 @@ func (s *Service) enterAdmin(ctx context.Context, link auth.MagicLink) error {
 	return s.admins.Activate(ctx, a.ID)
 }
 
-// enterPartner also accepts the invitation, if that is what the link is.
-func (s *Service) enterPartner(ctx context.Context, link auth.MagicLink) error {
-	if link.Purpose == auth.PurposePartnerInvite {
-		_, err := s.partners.Accept(ctx, link.PrincipalID)
-		return err
-	}
+// enterPartner also accepts the invitation or confirms the application, if that is what the link
+// is. A link that was mailed to an address shows nothing about another one.
+func (s *Service) enterPartner(ctx context.Context, link auth.MagicLink) (waits bool, err error) {
 	p, err := s.partners.Find(ctx, link.PrincipalID)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if p.Email != link.Email {
+		return false, fault.NotFound("partner")
+	}
+	switch link.Purpose {
+	case auth.PurposePartnerInvite:
+		p, err = s.partners.Accept(ctx, p.ID)
+	case auth.PurposePartnerVerify:
+		p, err = s.signup.Confirm(ctx, p.ID)
+	}
+	if err != nil {
+		return false, err
+	}
+	if p.Status == partners.StatusPendingReview && link.Purpose == auth.PurposePartnerVerify {
+		return true, nil
 	}
 	if p.Status != partners.StatusActive {
-		return fault.NotFound("partner")
+		return false, fault.NotFound("partner")
 	}
-	return nil
+	return false, nil
 }
 
 // Gone reports whether an invitation is no longer to be sent: its person accepted it already,

@@ -9,6 +9,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/tracking"
 )
 
@@ -111,7 +112,7 @@ func TestService_Credit(t *testing.T) {
 	if c.LinkID != nil || c.Flag != "" || c.DestinationURL != "https://shop.example.com/" || !c.OccurredAt.Equal(b.now) {
 		t.Errorf("got %+v", c)
 	}
-	if _, err := b.partners.Revoke(b.ctx, b.partner.ID, "Fraud"); err != nil {
+	if _, err := b.partners.Revoke(b.ctx, b.partner.ID, partners.Ending{Reason: "Fraud"}); err != nil {
 		t.Fatal(err)
 	}
 	if c := must(b.tracking.Credit(b.ctx, in))(t); c.Flag != tracking.FlagRevoked {

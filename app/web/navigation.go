@@ -46,6 +46,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 		}},
 		{Label: "Settings", Items: []layout.NavItem{
 			{Label: "Program", Href: u.SettingsProgram(), Icon: ui.IconSettings},
+			{Label: "Sign-up", Href: u.SettingsSignup(), Icon: ui.IconUserPlus},
 			{Label: "Mail", Href: u.SettingsMail(), Icon: ui.IconMail},
 			{Label: "Tracking", Href: u.SettingsTracking(), Icon: ui.IconFingerprint},
 			{Label: "Fraud rules", Href: u.SettingsFraud(), Icon: ui.IconShieldAlert},

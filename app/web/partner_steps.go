@@ -37,8 +37,38 @@ func (s *Server) partnerReinstatementsCreate(c echo.Context) error {
 	return s.onPartner(c, s.Partners.Reinstate, func(p partners.Partner) string { return p.Name + " may promote again." })
 }
 
-// partnerApprovalsNew asks before an application is declined; approving needs no question.
-func (s *Server) partnerApprovalsNew(c echo.Context) error { return s.askToEnd(c, s.declining) }
+// partnerApprovalsNew asks before an application is declined, or which campaigns an approved one
+// leads to; approving with those of the sign-up form needs no question.
+func (s *Server) partnerApprovalsNew(c echo.Context) error {
+	if c.QueryParam("decision") == "approve" {
+		return s.askCampaigns(c)
+	}
+	return s.askToEnd(c, s.declining)
+}
+
+func (s *Server) askCampaigns(c echo.Context) error {
+	ctx := c.Request().Context()
+	p, err := s.partnerOf(c)
+	if err != nil {
+		return err
+	}
+	options, err := s.campaignOptions(ctx, nil)
+	if err != nil {
+		return err
+	}
+	form, err := s.Signup.Form(ctx)
+	if err != nil {
+		return err
+	}
+	chosen := make([]string, 0, len(form.CampaignIDs))
+	for _, id := range form.CampaignIDs {
+		chosen = append(chosen, id.String())
+	}
+	return s.confirm(c, http.StatusOK, ui.ConfirmProps{
+		Title: "Approve " + p.Name + "?", Text: "They become a partner at once and get a mail. Choose what they may promote.",
+		Action: urls(c).PartnerApproval(p.ID), ConfirmLabel: "Approve application", CancelHref: urls(c).PartnerShow(p.ID),
+	}, ui.Hidden("decision", "approve"), ui.Hidden("chosen", "true"), partnersview.GrantChoice(options, chosen))
+}
 
 func (s *Server) partnerApprovalsCreate(c echo.Context) error {
 	f, err := readForm(c)
@@ -47,12 +77,28 @@ func (s *Server) partnerApprovalsCreate(c echo.Context) error {
 	}
 	switch f.text("decision") {
 	case "", "approve":
-		return s.onPartner(c, s.Partners.Approve, func(p partners.Partner) string { return p.Name + " is a partner now." })
+		return s.approve(c, f)
 	case "decline":
 		return s.endPartner(c, f, s.declining)
 	default:
 		return fault.InvalidField("decision", "Choose approve or decline.")
 	}
+}
+
+// approve lets an applicant in, with the campaigns that were chosen, if they were.
+func (s *Server) approve(c echo.Context, f form) error {
+	var chosen *[]uuid.UUID
+	if f.checked("chosen") {
+		these, err := f.ids("campaign_ids")
+		if err != nil {
+			return err
+		}
+		chosen = &these
+	}
+	step := func(ctx context.Context, id uuid.UUID) (partners.Partner, error) {
+		return s.Signup.Approve(ctx, id, chosen)
+	}
+	return s.onPartner(c, step, func(p partners.Partner) string { return p.Name + " is a partner now. A mail tells them." })
 }
 
 func (s *Server) partnerRevocationsNew(c echo.Context) error { return s.askToEnd(c, s.revoking) }
@@ -69,7 +115,8 @@ func (s *Server) partnerRevocationsCreate(c echo.Context) error {
 type ending struct {
 	question ui.ConfirmProps
 	inputs   []templ.Component // beside the reason
-	take     func(ctx context.Context, id uuid.UUID, reason string) (partners.Partner, error)
+	tell     string            // what else may be ticked
+	take     func(ctx context.Context, id uuid.UUID, e partners.Ending) (partners.Partner, error)
 	outcome  string
 }
 
@@ -78,11 +125,11 @@ type endingFunc func(echo.Context, partners.Partner) ending
 func (s *Server) declining(c echo.Context, p partners.Partner) ending {
 	return ending{
 		question: ui.ConfirmProps{
-			Title: "Decline " + p.Name + "?", Text: "Their application is turned down, and they can't sign in. You can still let them in later.",
+			Title: "Decline " + p.Name + "?", Text: "They get a mail that says no, and can't sign in. You can still let them in later.",
 			Action: urls(c).PartnerApproval(p.ID), ConfirmLabel: "Decline application", CancelHref: urls(c).PartnerShow(p.ID), Danger: true,
 		},
 		inputs: []templ.Component{ui.Hidden("decision", "decline")},
-		take:   s.Partners.Decline, outcome: "The application of " + p.Name + " is declined.",
+		tell:   "Tell them the reason", take: s.Partners.Decline, outcome: "The application of " + p.Name + " is declined.",
 	}
 }
 
@@ -92,7 +139,7 @@ func (s *Server) revoking(c echo.Context, p partners.Partner) ending {
 			Title: "Revoke " + p.Name + "?", Text: "They are signed out at once, and new clicks on their links no longer count. You can reinstate them.",
 			Action: urls(c).PartnerRevocation(p.ID), ConfirmLabel: "Revoke partner", CancelHref: urls(c).PartnerShow(p.ID), Danger: true,
 		},
-		take: s.Partners.Revoke, outcome: p.Name + " is revoked.",
+		tell: "Tell them by mail, with the reason", take: s.Partners.Revoke, outcome: p.Name + " is revoked.",
 	}
 }
 
@@ -102,7 +149,7 @@ func (s *Server) askToEnd(c echo.Context, way endingFunc) error {
 		return err
 	}
 	e := way(c, p)
-	return s.confirm(c, http.StatusOK, e.question, append(e.inputs, reasonField("", nil))...)
+	return s.confirm(c, http.StatusOK, e.question, e.asked(partners.Ending{}, nil)...)
 }
 
 // endPartner does what was asked; a refused reason leads back to the question.
@@ -112,15 +159,20 @@ func (s *Server) endPartner(c echo.Context, f form, way endingFunc) error {
 		return err
 	}
 	e := way(c, p)
-	reason := f.text("reason")
-	_, err = e.take(c.Request().Context(), p.ID, reason)
+	why := partners.Ending{Reason: f.text("reason"), Tell: f.checked("notify")}
+	_, err = e.take(c.Request().Context(), p.ID, why)
 	if fields, wrong := fieldErrors(err); wrong {
-		return s.confirm(c, http.StatusUnprocessableEntity, e.question, append(e.inputs, reasonField(reason, fields))...)
+		return s.confirm(c, http.StatusUnprocessableEntity, e.question, e.asked(why, fields)...)
 	}
 	if err != nil {
 		return err
 	}
 	return s.done(c, e.outcome, urls(c).PartnerShow(p.ID))
+}
+
+// asked are the inputs of the question.
+func (e ending) asked(why partners.Ending, errors fault.Fields) []templ.Component {
+	return append(e.inputs, reasonField(why.Reason, errors), ui.Checkbox(ui.CheckboxProps{Name: "notify", Label: e.tell, Checked: why.Tell}))
 }
 
 func reasonField(value string, errors fault.Fields) templ.Component {

@@ -40,6 +40,8 @@ func (s *Server) Routes() []edge.Route {
 		open(http.MethodGet, "/auth/verify", s.verifyShow), // no limit: a gateway's scanners must not keep its people out
 		limited(open(http.MethodPost, "/auth/verify", s.verifyCreate), "verify", 30),
 		open(http.MethodPost, "/signout", s.signOut),
+		open(http.MethodGet, "/partner-signup", s.partnerSignupNew),
+		limited(open(http.MethodPost, "/partner-signup", s.partnerSignupCreate), "partner-signup", 10),
 		open(http.MethodGet, "/brand.css", s.brandCSS),
 
 		view("/admin", s.overview),
@@ -151,6 +153,8 @@ func (s *Server) Routes() []edge.Route {
 
 		view("/admin/settings/program", s.settingsProgramEdit),
 		do("/admin/settings/program", s.settingsProgramUpdate),
+		view("/admin/settings/signup", s.settingsSignupEdit),
+		do("/admin/settings/signup", s.settingsSignupUpdate),
 		view("/admin/settings/mail", s.settingsMailEdit),
 		do("/admin/settings/mail", s.settingsMailUpdate),
 		detached(do("/admin/settings/mail/test", s.settingsMailTest)),

@@ -23,6 +23,7 @@ import (
 	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
+	"github.com/openpartner/openpartner/app/signup"
 	"github.com/openpartner/openpartner/app/tracking"
 )
 
@@ -34,6 +35,7 @@ type Options struct {
 	Keeper      *edge.Keeper
 	Sessions    *auth.Sessions
 	SignIn      *signin.Service
+	Signup      *signup.Service
 	Install     *install.Service
 	Admins      *auth.Admins
 	APIKeys     *auth.APIKeys

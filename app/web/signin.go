@@ -14,7 +14,7 @@ import (
 	"github.com/openpartner/openpartner/views/entrance"
 )
 
-// home leads people to where they belong.
+// home leads people to where they belong, and shows strangers what the program is.
 func (s *Server) home(c echo.Context) error {
 	u := urls(c)
 	switch auth.From(c.Request().Context()).Kind {
@@ -23,7 +23,14 @@ func (s *Server) home(c echo.Context) error {
 	case auth.Partner:
 		return redirect(c, u.Partner())
 	default:
-		return redirect(c, u.SignIn())
+		waits, err := s.Install.Open(c.Request().Context())
+		if err != nil {
+			return err
+		}
+		if waits {
+			return redirect(c, u.SignIn())
+		}
+		return s.program(c)
 	}
 }
 
@@ -69,7 +76,7 @@ func (s *Server) verifyShow(c echo.Context) error {
 	}
 	return s.public(c, http.StatusOK, "Sign in", entrance.Verify(entrance.VerifyPage{
 		Action: urls(c).VerifyAction(), Token: c.QueryParam("token"), Next: localPart(c, c.QueryParam("next")),
-		Email: link.Email, Invitation: link.Purpose != auth.PurposeSignIn, Program: tenancy.From(ctx).Name,
+		Email: link.Email, Purpose: link.Purpose, Program: tenancy.From(ctx).Name,
 	}))
 }
 
@@ -79,14 +86,14 @@ func (s *Server) verifyCreate(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	home, err := s.SignIn.Enter(c.Request().Context(), f.text("token"))
+	in, err := s.SignIn.Enter(c.Request().Context(), f.text("token"))
 	if err != nil {
 		return s.linkFailed(c, err)
 	}
-	if next := localPart(c, f.Get("next")); next != "" {
-		home = next
+	if next := localPart(c, f.Get("next")); next != "" && !in.Waits {
+		in.Home = next
 	}
-	return redirect(c, home)
+	return redirect(c, in.Home)
 }
 
 func (s *Server) linkFailed(c echo.Context, err error) error {

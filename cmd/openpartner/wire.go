@@ -30,6 +30,7 @@ import (
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
+	"github.com/openpartner/openpartner/app/signup"
 	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/app/tracking"
@@ -69,6 +70,7 @@ type services struct {
 	commissions *commissions.Service
 	settings    *settings.Service
 	reports     *reports.Service
+	signup      *signup.Service
 	signin      *signin.Service
 	staff       *auth.PlatformAdmins
 	tenants     *tenants.Service
@@ -113,7 +115,8 @@ func wire(p program, d *database) (*application, error) {
 		return s.commissions.Reinstated(ctx, f.Partner.ID)
 	})
 	s.reports = reports.NewService(now)
-	s.signin = signin.NewService(s.links, s.admins, s.partners, sessions)
+	s.signup = signup.NewService(s.settings, s.partners, s.admins, now)
+	s.signin = signin.NewService(s.links, s.admins, s.partners, s.signup, sessions)
 	s.staff = auth.NewPlatformAdmins(now)
 	s.tenants = tenants.NewService(s.admins, resolver, now)
 
@@ -122,14 +125,14 @@ func wire(p program, d *database) (*application, error) {
 		return nil, err
 	}
 	mailer := jobs.NewMailer(jobs.MailerOptions{
-		App: d.app, System: d.system, Log: p.log, SignIn: s.signin, Settings: s.settings, Limiter: limiter, Operator: operator,
+		App: d.app, System: d.system, Log: p.log, SignIn: s.signin, Signup: s.signup, Partners: s.partners, Settings: s.settings, Limiter: limiter, Operator: operator,
 		Staff: s.staff, Admins: s.admins, PublicURL: p.cfg.PublicURL,
 	})
 	a.worker = jobs.NewWorker(jobs.Options{
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod,
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), []jobs.Registration{
-			jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
+			jobs.Applications(s.signup), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(),
 		Observe: a.metrics.Job,
 	})
@@ -139,7 +142,7 @@ func wire(p program, d *database) (*application, error) {
 	})
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: sessionManager, Cookie: edge.PeopleCookie, Pool: d.app},
-		Sessions: sessions, SignIn: s.signin, Install: s.install, Admins: s.admins,
+		Sessions: sessions, SignIn: s.signin, Signup: s.signup, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
 		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
 		SendTestMail: mailer.SendTest, MailHeld: mailer.Held, OperatorMail: operator != nil, DevMail: devMail,
@@ -152,7 +155,7 @@ func wire(p program, d *database) (*application, error) {
 	}
 	a.api = api.NewServer(api.Options{
 		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
-		Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
+		Signup: s.signup, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
 		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, SendTestMail: mailer.SendTest,
 	})
 	a.gate = tracking.NewGate(tracking.RecorderOptions{

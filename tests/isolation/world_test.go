@@ -80,10 +80,33 @@ func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 	_, p.cref, _ = strings.Cut(clicked.Header.Get("Location"), "cref=")
 	p.call(t, p.adminKey, http.MethodPost, "/identify", object{"cref": p.cref, "user_id": word})
 	p.call(t, p.adminKey, http.MethodPost, "/events", object{"user_id": word, "type": "sale", "amount": 1000, "currency": "USD", "external_id": word}, "Idempotency-Key", word)
+	p.rest(t, word, partner)
 	p.do(t, func(ctx context.Context) error { // far in the future, so that nobody runs it
 		return outbox.Add(ctx, outbox.Job{Kind: word, Args: object{}, RunAt: time.Now().AddDate(50, 0, 0)})
 	})
 	return p
+}
+
+// rest writes what a job would take away at once, or what takes a whole form to make.
+func (p *tenant) rest(t *testing.T, word, partner string) {
+	t.Helper()
+	p.do(t, func(ctx context.Context) error {
+		id := uuid.New()
+		for _, statement := range []struct {
+			text string
+			args []any
+		}{
+			{`insert into partner_applications (tenant_id, id, email, name, profile, created_at) values (?, ?, ?, ?, '{}', now())`, []any{p.ID, id, word + "-new@example.com", word}},
+			{`insert into assets (tenant_id, kind, content_type, bytes, created_at) values (?, 'logo', 'image/png', ?, now())`, []any{p.ID, []byte(word)}},
+			{`insert into partner_imports (tenant_id, id, send_invite, total, job_id, created_at) values (?, ?, true, 1, ?, now())`, []any{p.ID, id, uuid.New()}},
+			{`insert into partner_import_rows (tenant_id, import_id, line, email, name, outcome, partner_id) values (?, ?, 2, ?, ?, 'added', ?)`, []any{p.ID, id, word + "@example.com", word, partner}},
+		} {
+			if _, err := db.Tx(ctx).NewRaw(statement.text, statement.args...).Exec(ctx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // found makes the first admin, with a key and a browser.

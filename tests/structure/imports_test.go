@@ -25,7 +25,7 @@ func floors() [][]string {
 			"app/mail", "app/metrics", "app/pay", "app/rollup", "app/secrets", "app/spool",
 		},
 		{
-			"app/install", "app/signin", "app/campaigns", "app/partners", "app/links", "app/tracking", "app/attribution", "app/commissions",
+			"app/install", "app/signin", "app/signup", "app/campaigns", "app/partners", "app/links", "app/tracking", "app/attribution", "app/commissions",
 			"app/payouts", "app/coupons", "app/stripeinbox", "app/billing", "app/network", "app/coordinator", "app/webhooks", "app/reports",
 			"app/portability", "app/settings", "app/tenants", "app/demo", "app/verify",
 		},
@@ -49,7 +49,8 @@ func stairs() map[string][]string {
 		"app/auth":        {"app/db", "app/tenancy", "app/audit", "app/outbox"},
 		"app/metrics":     {"app/db", "app/outbox"},
 		"app/rollup":      {"app/db", "app/tenancy"},
-		"app/signin":      {"app/partners"},
+		"app/signin":      {"app/partners", "app/signup"},
+		"app/signup":      {"app/partners", "app/settings"},
 		"app/links":       {"app/campaigns", "app/partners"},
 		"app/tracking":    {"app/links"},
 		"app/attribution": {"app/tracking", "app/campaigns", "app/partners", "app/commissions"},
@@ -69,6 +70,7 @@ func stairs() map[string][]string {
 		"views/fraud":     {"views/ledger"},                                    // which names the flags
 		"views/settings":  {"views/email"},                                     // whose mails it shows
 		"views/portal":    {"views/ledger", "views/links", "views/campaigns"},  // whose traces, addresses and rules partners see, too
+		"views/program":   {"views/campaigns"},                                 // what it advertises with
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},
 		"app/redirect":    {"app/edge"},

@@ -9,11 +9,20 @@ type Example struct {
 
 // Examples are all mails of the product, with a made-up receiver; link is where their buttons lead.
 func Examples(b Brand, link string) []Example {
-	const receiver = "Maya Lindqvist"
+	const receiver, reason = "Maya Lindqvist", "We have enough partners in your field for now."
 	return []Example{
 		{"signin", "Sign-in link", SignIn(b, link)},
 		{"partner-invitation", "Invitation of a partner", PartnerInvitation(b, receiver, link)},
 		{"admin-invitation", "Invitation of an admin", AdminInvitation(b, receiver, link)},
+		{"confirmation", "Sign-up: confirm the address", Confirmation(b, link)},
+		{"signed-up-already", "Sign-up: has an account", SignedUpAlready(b, link)},
+		{"signed-up-waiting", "Sign-up: waits already", SignedUpWaiting(b)},
+		{"signed-up-in-vain", "Sign-up: was a partner before", SignedUpInVain(b)},
+		{"application-waits", "Application, to admins", ApplicationWaits(b, receiver, link)},
+		{"approved", "Application approved", Approved(b, receiver, link)},
+		{"declined", "Application declined", Declined(b, receiver, reason)},
+		{"revoked", "Partner revoked", Revoked(b, receiver, reason)},
+		{"reinstated", "Partner reinstated", Reinstated(b, receiver, link)},
 		{"test", "Test", Test(b, link)},
 	}
 }

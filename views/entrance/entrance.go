@@ -1,17 +1,34 @@
 package entrance
 
+import "github.com/openpartner/openpartner/app/auth"
+
 func (p VerifyPage) title() string {
-	if p.Invitation {
+	switch p.Purpose {
+	case auth.PurposeSignIn:
+		return "Sign in to " + p.Program
+	case auth.PurposePartnerVerify:
+		return "Confirm your address"
+	default:
 		return "Join " + p.Program
 	}
-	return "Sign in to " + p.Program
+}
+
+func (p VerifyPage) text() string {
+	if p.Purpose == auth.PurposePartnerVerify {
+		return "You applied for the partner program of " + p.Program + " as " + p.Email + "."
+	}
+	return "You are signing in as " + p.Email + "."
 }
 
 func (p VerifyPage) button() string {
-	if p.Invitation {
+	switch p.Purpose {
+	case auth.PurposeSignIn:
+		return "Sign in"
+	case auth.PurposePartnerVerify:
+		return "Confirm my address"
+	default:
 		return "Accept the invitation"
 	}
-	return "Sign in"
 }
 
 // hint says what the address is for, or that it can be had.

@@ -11,6 +11,7 @@ import "github.com/a-h/templ"
 import templruntime "github.com/a-h/templ/runtime"
 
 import (
+	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/views/layout"
 	"github.com/openpartner/openpartner/views/ui"
 )
@@ -194,7 +195,7 @@ func SignInSent(signIn, devMail string) templ.Component {
 // mail scanner that follows it does no harm.
 type VerifyPage struct {
 	Action, Token, Next, Email string
-	Invitation                 bool
+	Purpose                    auth.Purpose
 	Program                    string
 }
 
@@ -290,7 +291,7 @@ func Verify(p VerifyPage) templ.Component {
 			}
 			return nil
 		})
-		templ_7745c5c3_Err = layout.PublicCard(p.title(), "You are signing in as "+p.Email+".").Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = layout.PublicCard(p.title(), p.text()).Render(templ.WithChildren(ctx, templ_7745c5c3_Var8), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
