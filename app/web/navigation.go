@@ -12,13 +12,17 @@ import (
 
 // The counters of what waits for a decision.
 const (
-	navCommissions = "nav-commissions"
-	navFraud       = "nav-fraud"
+	navApplications = "nav-applications"
+	navCommissions  = "nav-commissions"
+	navFraud        = "nav-fraud"
 )
 
 // waiting counts what waits for an admin.
 func (s *Server) waiting(ctx context.Context) (n overview.Waiting, err error) {
 	if n.Commissions, err = s.Commissions.CountWaiting(ctx); err != nil {
+		return n, err
+	}
+	if n.Applications, err = s.Partners.CountApplications(ctx); err != nil {
 		return n, err
 	}
 	n.Clicks, err = s.Tracking.CountToReview(ctx)
@@ -30,7 +34,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 	groups := []layout.NavGroup{
 		{Items: []layout.NavItem{{Label: "Overview", Href: u.AdminHome(), Icon: ui.IconHouse, Primary: true}}},
 		{Label: "Promotion", Items: []layout.NavItem{
-			{Label: "Partners", Href: u.Partners(), Icon: ui.IconUsers, Primary: true},
+			{Label: "Partners", Href: u.Partners(), Icon: ui.IconUsers, Primary: true, Counter: waiting.Applications, CounterID: navApplications},
 			{Label: "Campaigns", Href: u.Campaigns(), Icon: ui.IconMegaphone},
 			{Label: "Links", Href: u.Links(), Icon: ui.IconLink},
 			{Label: "Coupons", Href: u.Coupons(), Icon: ui.IconTicket},

@@ -44,6 +44,13 @@ func (s *Server) partnersShow(c echo.Context) error {
 		return err
 	}
 	page.MailRefused = refused[p.ID]
+	if len(p.Profile.Answers) > 0 {
+		form, err := s.Signup.Form(ctx)
+		if err != nil {
+			return err
+		}
+		page.Questions = form.Questions
+	}
 	if err := s.latestOf(ctx, p.ID, &page); err != nil {
 		return err
 	}

@@ -46,7 +46,10 @@ func (s *Server) partnersIndex(c echo.Context) error {
 // partners reads the filters of the list of partners.
 func (f form) partners() (partners.Filter, fault.Fields) {
 	wrong := fault.Fields{}
-	return partners.Filter{Query: f.text("q"), Status: string(chosenOf(f, wrong, "status", partners.Statuses()))}, wrong
+	return partners.Filter{
+		Query: f.text("q"), Status: string(chosenOf(f, wrong, "status", partners.Statuses())),
+		Source: string(chosenOf(f, wrong, "source", partners.Sources())),
+	}, wrong
 }
 
 func (s *Server) partnersNew(c echo.Context) error {

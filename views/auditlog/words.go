@@ -50,6 +50,8 @@ func deeds() map[string]deed {
 		"partner.created":       {GroupPartners, "added", "the partner"},
 		"partner.updated":       {GroupPartners, "changed the details of", "the partner"},
 		"partner.invited":       {GroupPartners, "invited", "the partner"},
+		"partner.signed_up":     {GroupPartners, "took the sign-up of", "the partner"},
+		"partner.applied":       {GroupPartners, "confirmed the application of", "the partner"},
 		"partner.activated":     {GroupPartners, "accepted the invitation of", "the partner"},
 		"partner.approved":      {GroupPartners, "approved", "the applicant"},
 		"partner.declined":      {GroupPartners, "declined", "the applicant"},

@@ -23,14 +23,18 @@ type Page struct {
 
 // Waiting counts what waits for a person.
 type Waiting struct {
-	Commissions int // that can be approved
-	Clicks      int // that are suspected
+	Applications int // to become a partner
+	Commissions  int // that can be approved
+	Clicks       int // that are suspected
 }
 
-func (w Waiting) any() bool { return w.Commissions+w.Clicks > 0 }
+func (w Waiting) any() bool { return w.Applications+w.Commissions+w.Clicks > 0 }
 
 func (w Waiting) items(u routes.URLs) []ui.WaitItem {
 	var out []ui.WaitItem
+	if w.Applications > 0 {
+		out = append(out, ui.WaitItem{Icon: ui.IconUserPlus, Title: "Applications to decide", Text: "They would like to become partners.", Href: u.Partners() + "?status=pending_review", Count: w.Applications})
+	}
 	if w.Commissions > 0 {
 		out = append(out, ui.WaitItem{Icon: ui.IconCoins, Title: "Commissions to approve", Text: "Their hold is over.", Href: u.Commissions() + "?status=ready", Count: w.Commissions})
 	}

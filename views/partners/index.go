@@ -24,7 +24,9 @@ type IndexPage struct {
 	Now      time.Time
 }
 
-func (p IndexPage) filtered() bool { return p.Filter.Query != "" || p.Filter.Status != "" }
+func (p IndexPage) filtered() bool {
+	return p.Filter.Query != "" || p.Filter.Status != "" || p.Filter.Source != ""
+}
 
 func filters(p IndexPage, u routes.URLs) ui.FilterProps {
 	f := ui.FilterProps{Action: u.Partners(), Target: "#" + ListID, Query: p.Filter.Query, Label: "Search by name or e-mail"}
@@ -45,6 +47,14 @@ func statuses() []ui.Option {
 	return out
 }
 
+func sources() []ui.Option {
+	var out []ui.Option
+	for _, s := range partners.Sources() {
+		out = append(out, ui.Option{Value: string(s), Label: sourceWords(s)})
+	}
+	return out
+}
+
 // sourceWords says by which way a partner came.
 func sourceWords(s partners.Source) string {
 	switch s {
@@ -52,9 +62,9 @@ func sourceWords(s partners.Source) string {
 		return "Admin"
 	case partners.SourceImport:
 		return "Import"
-	case "self_signup":
+	case partners.SourceSelfSignup:
 		return "Sign-up form"
-	case "network":
+	case partners.SourceNetwork:
 		return "Network"
 	default:
 		return ui.StatusLabel(string(s))

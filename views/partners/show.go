@@ -14,6 +14,7 @@ import (
 	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/reports"
+	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/tracking"
 	"github.com/openpartner/openpartner/views/chart"
 	"github.com/openpartner/openpartner/views/figures"
@@ -32,7 +33,8 @@ type ShowPage struct {
 	Clicks      []tracking.Click
 	Coupons     []coupons.Coupon
 	History     []audit.Past
-	MailRefused string // what a server said to the last mail to them; empty when it took it
+	MailRefused string              // what a server said to the last mail to them; empty when it took it
+	Questions   []settings.Question // of the sign-up form, as it is today
 	Editable    bool
 	Now         time.Time
 }
@@ -139,6 +141,9 @@ func (p ShowPage) profile() []ui.Definition {
 		out = append(out, ui.Definition{Term: one.Platform, Body: audience(one)})
 	}
 	out = append(out, ui.Definition{Term: "Source", Text: sourceWords(p.Partner.Source)}, ui.Definition{Term: "Added", Body: ui.Date(p.Partner.CreatedAt)})
+	if p.Partner.TermsVersion != nil {
+		out = append(out, ui.Definition{Term: "Agreed to the terms", Text: "Version " + *p.Partner.TermsVersion})
+	}
 	if p.Partner.ActivatedAt != nil {
 		out = append(out, ui.Definition{Term: "Active since", Body: ui.Date(*p.Partner.ActivatedAt)})
 	}
@@ -148,6 +153,16 @@ func (p ShowPage) profile() []ui.Definition {
 // questions are those of the sign-up form that the partner answered.
 func (p ShowPage) questions() []string {
 	return slices.Sorted(maps.Keys(p.Partner.Profile.Answers))
+}
+
+// asked is a question as it is asked today; one that is not any more has only its key.
+func (p ShowPage) asked(key string) string {
+	for _, q := range p.Questions {
+		if q.Key == key {
+			return q.Label
+		}
+	}
+	return key
 }
 
 func followers(p partners.Platform) string {
@@ -189,6 +204,10 @@ func deed(p audit.Past) string {
 	switch p.Action {
 	case "partner.created":
 		return "Added"
+	case "partner.signed_up":
+		return "Signed up"
+	case "partner.applied":
+		return "Address confirmed, waits for review"
 	case "partner.invited":
 		return "Invited again"
 	case "partner.activated":
