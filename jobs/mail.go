@@ -63,6 +63,8 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: signin.KindRequested, Timeout: mailTimeout, Run: m.signInRequested},
 		{Kind: auth.KindAdminInvited, Timeout: mailTimeout, Run: m.adminInvited},
 		{Kind: partners.KindInvited, Timeout: mailTimeout, Run: m.partnerInvited},
+		{Kind: partners.KindEmailWanted, Timeout: mailTimeout, Run: m.emailWanted},
+		{Kind: partners.KindEmailNotice, Timeout: mailTimeout, Run: m.emailNotice},
 		{Kind: signin.KindEverywhere, Timeout: mailTimeout, Run: m.signInEverywhere},
 		{Kind: signin.KindPlatformRequested, Timeout: mailTimeout, Run: m.platformSignIn},
 		{Kind: tenants.KindSignedUp, Timeout: mailTimeout, Run: m.signedUp},

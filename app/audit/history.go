@@ -125,7 +125,7 @@ func Undelivered(ctx context.Context, people ...uuid.UUID) (map[uuid.UUID]string
 		select subject_id, answer from (
 			select distinct on (subject_id) subject_id, action, detail->>'answer' as answer
 			from audit_log
-			where subject_id in (?) and action in ('mail.failed', 'signed_in', 'partner.updated', 'partner.invited', 'partner.activated', 'admin.reinvited')
+			where subject_id in (?) and action in ('mail.failed', 'signed_in', 'partner.updated', 'partner.email_changed', 'partner.invited', 'partner.activated', 'admin.reinvited')
 			order by subject_id, created_at desc, id desc) last
 		where action = 'mail.failed'`, bun.List(people)).Scan(ctx, &rows)
 	if err != nil {

@@ -24,11 +24,12 @@ const (
 	PurposeAdminInvite   Purpose = "admin_invite"
 	PurposePartnerInvite Purpose = "partner_invite"
 	PurposePartnerVerify Purpose = "partner_verify" // shows that an address that was typed in is theirs
+	PurposePartnerEmail  Purpose = "partner_email"  // confirms a new address, and lets nobody in
 )
 
 // Lifetime is how long a link of this purpose works.
 func (p Purpose) Lifetime() time.Duration {
-	if p == PurposeSignIn {
+	if p == PurposeSignIn || p == PurposePartnerEmail {
 		return 10 * time.Minute
 	}
 	return 7 * 24 * time.Hour
@@ -113,4 +114,9 @@ func voidLinks(ctx context.Context, kind Kind, id uuid.UUID, at time.Time) error
 		return fmt.Errorf("void links: %w", err)
 	}
 	return nil
+}
+
+// VoidPartnerLinks makes a partner's unused links worthless.
+func VoidPartnerLinks(ctx context.Context, partner uuid.UUID, at time.Time) error {
+	return voidLinks(ctx, Partner, partner, at)
 }

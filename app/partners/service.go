@@ -100,6 +100,10 @@ func (s *Service) Update(ctx context.Context, id uuid.UUID, in UpdateInput) (Par
 	if err := auth.Require(ctx, "partners:write"); err != nil {
 		return Partner{}, err
 	}
+	return s.update(ctx, id, in)
+}
+
+func (s *Service) update(ctx context.Context, id uuid.UUID, in UpdateInput) (Partner, error) {
 	p, err := findPartner(ctx, id, true)
 	if err != nil {
 		return Partner{}, err

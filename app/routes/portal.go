@@ -1,6 +1,8 @@
 package routes
 
 import (
+	"net/url"
+
 	"github.com/google/uuid"
 )
 
@@ -24,3 +26,10 @@ func (u URLs) PortalProgram() string     { return u.Partner() + "/program" }
 func (u URLs) PortalLinksNewFor(campaign uuid.UUID) string {
 	return u.PortalLinksNew() + "?campaign_id=" + campaign.String()
 }
+func (u URLs) PortalProfile() string      { return u.Partner() + "/profile" }
+func (u URLs) PortalProfileEmail() string { return u.PortalProfile() + "/email" }
+func (u URLs) EmailConfirmation(token string) string {
+	return u.EmailConfirmationAction() + "?token=" + url.QueryEscape(token)
+}
+func (u URLs) EmailConfirmationAction() string { return u.prefix + "/auth/email" }
+func (u URLs) EmailConfirmed() string          { return u.EmailConfirmationAction() + "?done=1" }

@@ -162,7 +162,15 @@ func (s *Service) mint(ctx context.Context, l auth.MagicLink, name string) (Invi
 
 // Peek looks at a link without using it, for the page that shows the button.
 func (s *Service) Peek(ctx context.Context, token string) (auth.MagicLink, error) {
-	return s.links.Peek(ctx, token)
+	return entrance(s.links.Peek(ctx, token))
+}
+
+// entrance refuses links that are for something else than coming in.
+func entrance(link auth.MagicLink, err error) (auth.MagicLink, error) {
+	if err == nil && link.Purpose == auth.PurposePartnerEmail {
+		return auth.MagicLink{}, auth.ErrLinkSpent
+	}
+	return link, err
 }
 
 // Entered is what a link led to.
@@ -173,7 +181,7 @@ type Entered struct {
 
 // Enter uses a link up and signs its person in, unless they have to wait.
 func (s *Service) Enter(ctx context.Context, token string) (Entered, error) {
-	link, err := s.links.Consume(ctx, token)
+	link, err := entrance(s.links.Consume(ctx, token))
 	if err != nil {
 		return Entered{}, err
 	}

@@ -73,6 +73,9 @@ func portalNavigation(u routes.URLs, path string) []layout.NavGroup {
 			{Label: "Activity", Href: u.PortalActivity(), Icon: ui.IconChartColumn},
 			{Label: "Program", Href: u.PortalProgram(), Icon: ui.IconMegaphone},
 		}},
+		{Label: "Account", Items: []layout.NavItem{
+			{Label: "Profile", Href: u.PortalProfile(), Icon: ui.IconUser},
+		}},
 	}
 	mark(groups, path, u.Partner())
 	return groups

@@ -30,6 +30,13 @@ func (s *Server) portalRoutes() []edge.Route {
 		portalFile("/partner/activity", s.portalActivityCSV),
 		portalView("/partner/program", s.portalProgram),
 
+		portalView("/partner/profile", s.portalProfileEdit),
+		portalDo("/partner/profile", s.portalProfileUpdate),
+		stepUp(portalView("/partner/profile/email", s.portalEmailsNew)),
+		limited(stepUp(portalDo("/partner/profile/email", s.portalEmailsCreate)), "new-email", 10),
+		limited(open(http.MethodGet, "/auth/email", s.emailConfirmationsShow), "verify-look", 60),
+		limited(open(http.MethodPost, "/auth/email", s.emailConfirmationsCreate), "verify", 30),
+
 		portalView("/partner/sessions", s.sessionsIndex),
 		portalView("/partner/sessions/end", s.otherSessionsEndNew),
 		portalDo("/partner/sessions/end", s.otherSessionsEndCreate),

@@ -334,7 +334,9 @@ func TestPortal_Activity(t *testing.T) {
 	v := s.asPartner(zoe, "zoe@example.com")
 	cells := func(doc *goquery.Document, table, name string) string {
 		row := doc.Find(`table`).FilterFunction(func(_ int, x *goquery.Selection) bool { return x.Find("caption").Text() == table }).
-			Find("tr").FilterFunction(func(_ int, x *goquery.Selection) bool { return strings.TrimSpace(x.Find(`th[scope="row"]`).Text()) == name })
+			Find("tr").FilterFunction(func(_ int, x *goquery.Selection) bool {
+			return strings.TrimSpace(x.Find(`th[scope="row"]`).Text()) == name
+		})
 		return strings.Join(row.Find("td").Map(func(_ int, x *goquery.Selection) string { return strings.Join(strings.Fields(x.Text()), " ") }), "|")
 	}
 	bothWays(t, v, func(t *testing.T) {

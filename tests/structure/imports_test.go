@@ -64,13 +64,13 @@ func stairs() map[string][]string {
 		"app/portability": {"app/..."},
 		"app/demo":        {"app/..."},
 		"views/...":       {"views/ui", "views/layout", "views/chart", "views/figures", "views/qr"},
-		"views/partners":  {"views/links", "views/campaigns", "views/coupons"}, // whose links, rules and codes they show
-		"views/ledger":    {"views/campaigns"},                                 // a trace says what a rule pays
-		"views/activity":  {"views/ledger", "views/fraud"},                     // an event is told as its commissions are, a click as it is judged
-		"views/fraud":     {"views/ledger"},                                    // which names the flags
-		"views/settings":  {"views/email"},                                     // whose mails it shows
-		"views/portal":    {"views/ledger", "views/links", "views/campaigns"},  // whose traces, addresses and rules partners see, too
-		"views/program":   {"views/campaigns"},                                 // what it advertises with
+		"views/partners":  {"views/links", "views/campaigns", "views/coupons"},                  // whose links, rules and codes they show
+		"views/ledger":    {"views/campaigns"},                                                  // a trace says what a rule pays
+		"views/activity":  {"views/ledger", "views/fraud"},                                      // an event is told as its commissions are, a click as it is judged
+		"views/fraud":     {"views/ledger"},                                                     // which names the flags
+		"views/settings":  {"views/email"},                                                      // whose mails it shows
+		"views/portal":    {"views/ledger", "views/links", "views/campaigns", "views/partners"}, // whose traces, addresses, rules and forms partners see, too
+		"views/program":   {"views/campaigns"},                                                  // what it advertises with
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},
 		"app/redirect":    {"app/edge"},

@@ -49,6 +49,8 @@ func deeds() map[string]deed {
 	return map[string]deed{
 		"partner.created":       {GroupPartners, "added", "the partner"},
 		"partner.updated":       {GroupPartners, "changed the details of", "the partner"},
+		"partner.email_wanted":  {GroupPartners, "asked for a new address of", "the partner"},
+		"partner.email_changed": {GroupPartners, "confirmed the new address of", "the partner"},
 		"partner.invited":       {GroupPartners, "invited", "the partner"},
 		"partner.signed_up":     {GroupPartners, "took the sign-up of", "the partner"},
 		"partner.applied":       {GroupPartners, "confirmed the application of", "the partner"},

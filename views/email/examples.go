@@ -23,6 +23,9 @@ func Examples(b Brand, link string) []Example {
 		{"declined", "Application declined", Declined(b, receiver, reason)},
 		{"revoked", "Partner revoked", Revoked(b, receiver, reason)},
 		{"reinstated", "Partner reinstated", Reinstated(b, receiver, link)},
+		{"new-address", "Confirmation of a new address", NewAddress(b, receiver, link)},
+		{"address-wanted", "Notice of a wanted address", AddressWanted(b, receiver, "maya@new.example", link)},
+		{"address-changed", "Notice of a changed address", AddressChanged(b, receiver, "maya@new.example", link)},
 		{"test", "Test", Test(b, link)},
 	}
 }

@@ -94,6 +94,46 @@ func PartnerInvitation(b Brand, name, link string) Message {
 	}
 }
 
+// NewAddress asks whether an address is the partner's who wants to change to it.
+func NewAddress(b Brand, name, link string) Message {
+	return Message{
+		Subject: "Confirm your new address for " + b.Name,
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "Confirm your new address", Preheader: "The link works once, for 10 minutes.",
+			ButtonText: "Confirm this address", ButtonURL: link,
+			Reason: "You get this because a partner of " + b.Name + " wants to sign in with this address.",
+		},
+		Body: Paragraphs("Hello "+name+",", "confirm that this address is yours, and you sign in with it from then on. The link works once, for 10 minutes.",
+			"If you did not ask for it, you need not do anything: nothing changes without this mail."),
+	}
+}
+
+// AddressWanted warns the address that a partner wants to leave.
+func AddressWanted(b Brand, name, wanted, signIn string) Message {
+	return Message{
+		Subject: "Your address at " + b.Name + " is about to change",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "Your address is about to change", ButtonText: "Sign in", ButtonURL: signIn,
+			Reason: "You get this because you are a partner of " + b.Name + " with this address.",
+		},
+		Body: Paragraphs("Hello "+name+",", "you asked to sign in with "+wanted+" instead of this address. That happens as soon as the link that we sent there is used.",
+			"If it was not you, sign in, end the sessions that you don't know, and tell "+b.Name+" at once."),
+	}
+}
+
+// AddressChanged tells the address that a partner has left.
+func AddressChanged(b Brand, name, now, signIn string) Message {
+	return Message{
+		Subject: "Your address at " + b.Name + " has changed",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "Your address has changed", ButtonText: "Sign in", ButtonURL: signIn,
+			Reason: "You get this because this was the address of a partner of " + b.Name + " until now.",
+		},
+		Body: Paragraphs("Hello "+name+",", "from now on you sign in with "+now+"; this address gets no more mails from us.",
+			"If it was not you, tell "+b.Name+" at once."),
+	}
+}
+
 // Test shows that mail arrives.
 func Test(b Brand, settings string) Message {
 	return Message{

@@ -33,6 +33,7 @@ type EditPage struct {
 	ID                                          uuid.UUID
 	Name, Email, Company, Website, Country, Bio string
 	Platforms                                   []PlatformRow
+	Rows                                        int // of platforms to show, where it is not what is spare
 	Errors                                      fault.Fields
 }
 

@@ -222,6 +222,10 @@ func deed(p audit.Past) string {
 		return "Reinstated"
 	case "partner.updated":
 		return "Details changed"
+	case "partner.email_wanted":
+		return "New address asked for"
+	case "partner.email_changed":
+		return "New address confirmed"
 	case "partner.campaigns_set":
 		return "Campaigns changed"
 	case "partner.override_set":
