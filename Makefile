@@ -28,7 +28,7 @@ demo: postgres build ## Run like `make run`, with six months of a made-up shop i
 	OPENPARTNER_ENV=development OPENPARTNER_DATA=./data-demo bin/openpartner serve
 
 .PHONY: test
-test: postgres chromium ## Run all tests, on a PostgreSQL that lives as long as they do
+test: postgres chromium pgbouncer ## Run all tests, on a PostgreSQL that lives as long as they do
 	$(GO) run ./tests/withpg $(GO) test -timeout 30m ./...
 	@$(MAKE) --no-print-directory browser crash
 
@@ -74,6 +74,10 @@ bench: ## Measure against references, and print a table
 postgres:
 	@if ! command -v postgres >/dev/null && ! ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 && [ -z "$$PG_BIN" ]; then \
 		scripts/install postgresql; fi
+
+.PHONY: pgbouncer
+pgbouncer:
+	@if ! command -v pgbouncer >/dev/null; then scripts/install pgbouncer; fi
 
 .PHONY: chromium
 chromium:

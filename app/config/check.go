@@ -71,13 +71,19 @@ func (c Config) checkDatabase() (faults []error) {
 	if d.Embedded() && d.AppURL != "" {
 		faults = append(faults, errors.New("DATABASE_URL: missing, although DATABASE_URL_APP is set"))
 	}
-	if !d.Embedded() && c.Multi() && d.AppURL == "" {
-		faults = append(faults, errors.New("DATABASE_URL_APP, DATABASE_URL_SYSTEM: needed with OPENPARTNER_TENANCY=multi and an external database"))
-	}
 	if (c.Multi() || !d.Embedded()) && c.EncryptionKey == "" {
 		faults = append(faults, errors.New("SECRETS_ENCRYPTION_KEY: missing; make one with: echo \"k1:$(openssl rand -base64 32)\""))
 	}
 	return faults
+}
+
+// CheckLogins says what is missing for everything but `migrate`, which makes the logins and so can't
+// ask for them.
+func (c Config) CheckLogins() error {
+	if !c.Database.Embedded() && c.Multi() && c.Database.AppURL == "" {
+		return errors.New("DATABASE_URL_APP, DATABASE_URL_SYSTEM: needed with OPENPARTNER_TENANCY=multi and an external database")
+	}
+	return nil
 }
 
 func (c Config) checkMail() []error {

@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -29,12 +30,12 @@ func (p *Pool) CheckRole(ctx context.Context, want string, ownLogin bool) error 
 	if err != nil {
 		return fmt.Errorf("look at the database role: %w", err)
 	}
-	switch {
-	case current != want:
-		return fmt.Errorf("the database login %q acts as %q, but this pool must act as %q", session, current, want)
-	case unsafe != "":
-		return fmt.Errorf("the database role is not safe, row-level security would not bind it: %s", unsafe)
-	default:
-		return nil
+	var faults []error
+	if current != want {
+		faults = append(faults, fmt.Errorf("the database login %q acts as %q, but this pool must act as %q", session, current, want))
 	}
+	if unsafe != "" {
+		faults = append(faults, fmt.Errorf("the database role is not safe, row-level security would not bind it: %s", unsafe))
+	}
+	return errors.Join(faults...)
 }

@@ -92,6 +92,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return fmt.Errorf("there is no command %q\n\n%s", name, usage)
 	}
 	cfg, err := config.Load(environ)
+	if name != "migrate" {
+		err = errors.Join(err, cfg.CheckLogins())
+	}
 	if err != nil && name != "doctor" {
 		return fmt.Errorf("the settings are not right:\n%w", err)
 	}

@@ -7,7 +7,19 @@ import (
 
 func TestIsolation(t *testing.T) {
 	t.Parallel()
-	w := start(t)
+	testIsolation(t, false)
+}
+
+// A pooler in transaction mode gives every transaction whatever connection is free, so that nothing
+// may depend on what an earlier one left there.
+func TestIsolation_ThroughAPooler(t *testing.T) {
+	t.Parallel()
+	testIsolation(t, true)
+}
+
+func testIsolation(t *testing.T, pooled bool) {
+	t.Helper()
+	w := start(t, pooled)
 	before := w.fingerprint(t, w.other)
 	t.Run("All", func(t *testing.T) {
 		for _, x := range w.tables {
@@ -22,6 +34,7 @@ func TestIsolation(t *testing.T) {
 		t.Run("Partners", func(t *testing.T) { t.Parallel(); w.testPartners(t) })
 		t.Run("Credentials", func(t *testing.T) { t.Parallel(); w.testCredentials(t) })
 	})
+	w.testMatrix(t)
 	if after := w.fingerprint(t, w.other); !maps.Equal(before, after) {
 		t.Errorf("the other program's rows changed:\n%v\n%v", before, after)
 	}

@@ -51,9 +51,14 @@ type tenant struct {
 // table is a tenant table and the column that names the tenant.
 type table struct{ name, tenant string }
 
-func start(t *testing.T) *world {
+func start(t *testing.T, pooled bool) *world {
 	t.Helper()
-	w := &world{App: testkit.Start(t, "OPENPARTNER_TENANCY=multi")}
+	w := &world{}
+	if pooled {
+		w.App = testkit.StartPooled(t, 2, "OPENPARTNER_TENANCY=multi")
+	} else {
+		w.App = testkit.Start(t, "OPENPARTNER_TENANCY=multi")
+	}
 	id := uuid.MustParse("00000000-0000-7000-8000-0000000000b0")
 	w.DB.AsOwner(t, `insert into platform.tenants (id, slug, display_name) values ($1, 'other', $2)`, id, secret+" program")
 	w.ours = w.fill(t, tenancy.Tenant{ID: tenancy.DefaultID(), Slug: tenancy.DefaultSlug}, "ours")
@@ -67,8 +72,12 @@ func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 	t.Helper()
 	p := &tenant{Tenant: at, world: w, prefix: "/t/" + at.Slug}
 	p.found(t, word)
-	p.campaign = p.post(t, "/campaigns", object{"name": word, "destination_url": "https://" + word + ".example.com/", "rules": []object{{"kind": "percent", "rate": "20"}}})
-	partner := p.post(t, "/partners", object{"email": word + "@example.com", "name": word, "send_invite": false, "campaign_ids": []string{p.campaign}})
+	label := word
+	if word == secret {
+		label += " " + canary
+	}
+	p.campaign = p.post(t, "/campaigns", object{"name": label, "destination_url": "https://" + word + ".example.com/", "rules": []object{{"kind": "percent", "rate": "20"}}})
+	partner := p.post(t, "/partners", object{"email": word + "@example.com", "name": label, "send_invite": false, "campaign_ids": []string{p.campaign}})
 	p.post(t, "/partners/"+partner+"/links", object{"key": word, "campaign_id": p.campaign})
 	p.post(t, "/coupons", object{"code": word, "partner_id": partner, "campaign_id": p.campaign})
 	id := uuid.MustParse(partner)
