@@ -167,6 +167,14 @@ func (s *Server) partnersUpdate(c echo.Context) error {
 	})
 }
 
+// partnersErase takes the person away; what they earned stays.
+func (s *Server) partnersErase(c echo.Context) error {
+	if err := read(c, &nothing{}); err != nil {
+		return err
+	}
+	return s.onPartner(c, s.Partners.Erase)
+}
+
 // onPartner runs one step on the partner of the path.
 func (s *Server) onPartner(c echo.Context, step func(context.Context, uuid.UUID) (partners.Partner, error)) error {
 	id, err := pathID(c, "id", "partner")

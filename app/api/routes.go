@@ -58,6 +58,7 @@ func (s *Server) operations() []operation {
 		op(post, "/clicks/:id/unflag", admin, s.clicksUnflag, "Let a flagged click count", nil, reviewedJSON{}),
 		asking(op(get, "/fraud/clicks", adminRead, s.fraudIndex, "List flagged clicks", nil, list[clickJSON]{}), append(pages, "partner_id", "campaign_id")...),
 		accepted(op(post, "/rederive", admin, s.rederive, "Decide events anew", rederiveIn{}, orderedJSON{})),
+		empty(op(del, "/users/:user_id", admin, s.usersErase, "Erase a user; events and money stay", nil, nil)),
 		op(get, "/jobs/:id", admin, s.jobsShow, "Show how far a job is", nil, jobJSON{}),
 
 		accepted(open(op(post, "/partner-signup", "", s.partnerSignup, "Apply to become a partner", partnerSignupIn{}, partnerSignupJSON{}), limits.PerMinute("partner-signup", 10))),
@@ -70,6 +71,7 @@ func (s *Server) operations() []operation {
 		op(post, "/partners/:id/decline", "partners:write", s.partnersDecline, "Decline an application", endingIn{}, partnerJSON{}),
 		op(post, "/partners/:id/revoke", "partners:write", s.partnersRevoke, "End the work with a partner", endingIn{}, partnerJSON{}),
 		op(post, "/partners/:id/reinstate", "partners:write", s.partnersReinstate, "Take a revoked partner back", nil, partnerJSON{}),
+		op(post, "/partners/:id/erase", admin, s.partnersErase, "Erase a person; money and clicks stay", nil, partnerJSON{}),
 		op(put, "/partners/:id/campaigns", "partners:write", s.partnerCampaignsUpdate, "Say which campaigns a partner may promote", grantsIn{}, partnerJSON{}),
 		op(put, "/partners/:id/campaigns/:campaign_id/rules", "campaigns:write", s.partnerRulesUpdate, "Give a partner rules of their own", rulesIn{}, rulesJSON{}),
 		orOwn(asking(op(get, "/partners/:id/links", "links:read", s.partnerLinksIndex, "List a partner's links", nil, list[linkJSON]{}), pages...)),

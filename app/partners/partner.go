@@ -131,6 +131,7 @@ type Partner struct {
 	ActivatedAt  *time.Time
 	RevokedAt    *time.Time
 	RevokeReason *string
+	ErasedAt     *time.Time // the person is gone, and does not come back
 	CreatedAt    time.Time
 }
 

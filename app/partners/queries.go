@@ -38,6 +38,7 @@ type partnerRow struct {
 	ActivatedAt  *time.Time
 	RevokedAt    *time.Time
 	RevokeReason *string
+	ErasedAt     *time.Time
 	CreatedAt    time.Time
 }
 
@@ -45,7 +46,7 @@ func (r partnerRow) partner() (Partner, error) {
 	p := Partner{
 		ID: r.ID, Email: r.Email, Name: r.Name, Status: Status(r.Status), Source: Source(r.Source),
 		Profile:      Profile{Company: r.Company, Website: r.Website, Country: r.Country, Bio: r.Bio},
-		TermsVersion: r.TermsVersion, ActivatedAt: r.ActivatedAt, RevokedAt: r.RevokedAt, RevokeReason: r.RevokeReason, CreatedAt: r.CreatedAt,
+		TermsVersion: r.TermsVersion, ActivatedAt: r.ActivatedAt, RevokedAt: r.RevokedAt, RevokeReason: r.RevokeReason, ErasedAt: r.ErasedAt, CreatedAt: r.CreatedAt,
 	}
 	if err := json.Unmarshal(r.Platforms, &p.Profile.Platforms); err != nil {
 		return Partner{}, fmt.Errorf("read platforms: %w", err)
@@ -75,7 +76,7 @@ func rowOf(ctx context.Context, p Partner) (partnerRow, error) {
 		TenantID: tenancy.ID(ctx), ID: p.ID, Email: p.Email, Name: p.Name, NameNorm: normalise(p.Name), Status: string(p.Status),
 		Source: string(p.Source), Company: p.Profile.Company, Website: p.Profile.Website, Country: p.Profile.Country,
 		Bio: p.Profile.Bio, Platforms: platforms, Answers: answers, TermsVersion: p.TermsVersion, ActivatedAt: p.ActivatedAt, RevokedAt: p.RevokedAt,
-		RevokeReason: p.RevokeReason, CreatedAt: p.CreatedAt,
+		RevokeReason: p.RevokeReason, ErasedAt: p.ErasedAt, CreatedAt: p.CreatedAt,
 	}, nil
 }
 
@@ -114,6 +115,31 @@ func replacePartner(ctx context.Context, p Partner) error {
 	}
 	if _, err = db.Tx(ctx).NewUpdate().Model(&row).WherePK().Exec(ctx); err != nil {
 		return fmt.Errorf("replace partner: %w", db.Conflict(err))
+	}
+	return nil
+}
+
+// erasePartner writes everything about a partner who is nobody any more.
+func erasePartner(ctx context.Context, p Partner) error {
+	if err := updatePartner(ctx, p); err != nil {
+		return err
+	}
+	if err := updateStatus(ctx, p); err != nil {
+		return err
+	}
+	if _, err := db.Tx(ctx).NewRaw(`update partners set erased_at = ? where id = ?`, p.ErasedAt, p.ID).Exec(ctx); err != nil {
+		return fmt.Errorf("note that a partner is erased: %w", err)
+	}
+	return nil
+}
+
+// eraseFromLists takes a person out of the lists that admins brought along.
+func eraseFromLists(ctx context.Context, id uuid.UUID, email string) error {
+	_, err := db.Tx(ctx).NewRaw(`
+		update partner_import_rows set email = '', name = '', company = null, website = null, country = null, reason = null
+		where partner_id = ? or lower(email) = ?`, id, email).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("erase a partner from lists: %w", err)
 	}
 	return nil
 }

@@ -108,6 +108,9 @@ func (s *Service) update(ctx context.Context, id uuid.UUID, in UpdateInput) (Par
 	if err != nil {
 		return Partner{}, err
 	}
+	if p.ErasedAt != nil {
+		return Partner{}, errErased()
+	}
 	fields := fault.Fields{}
 	if in.Email != nil {
 		p.Email = person.Email(fields, "email", *in.Email)

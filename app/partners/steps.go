@@ -138,6 +138,9 @@ func (s *Service) move(ctx context.Context, id uuid.UUID, v verb, action string,
 	if err != nil {
 		return Partner{}, err
 	}
+	if p.ErasedAt != nil {
+		return Partner{}, errErased()
+	}
 	before := p.Status
 	if p.Status, err = next(p.Status, v); err != nil {
 		return Partner{}, err

@@ -40,6 +40,14 @@ func (u URLs) AuditOf(subject uuid.UUID) string {
 // AuditBy is the audit log of one actor.
 func (u URLs) AuditBy(actor uuid.UUID) string { return u.Audit() + param("actor", actor.String()) }
 
+// PartnerErasure is where a partner's person is taken away.
+func (u URLs) PartnerErasure(id uuid.UUID) string { return u.PartnerShow(id) + "/erasure" }
+
+// UserErasure is where a user of the merchant is taken away.
+func (u URLs) UserErasure(userID string) string {
+	return u.prefix + "/admin/activity/erasure" + param("user_id", userID)
+}
+
 // param is a query of one parameter, or none for an empty value.
 func param(name, value string) string {
 	if value == "" {

@@ -307,3 +307,24 @@ func findCredit(ctx context.Context, partner, campaign uuid.UUID) (destination, 
 	}
 	return destination, status, nil
 }
+
+// eraseVisits leaves of the visits that are tied to a user which link they came through, and when;
+// what an address says behind its page goes as well.
+func eraseVisits(ctx context.Context, userID string) error {
+	_, err := db.Tx(ctx).NewRaw(`
+		update clicks set ip_hash = null, user_agent = null, referer = null, country = null, utm = '{}', sub_ids = '{}',
+			destination_url = split_part(split_part(destination_url, '#', 1), chr(63), 1) -- up to the question mark
+		where id in (select click_id from identities where user_id = ?)`, userID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("erase visits: %w", err)
+	}
+	return nil
+}
+
+func renameUser(ctx context.Context, userID, pseudonym string) error {
+	_, err := db.Tx(ctx).NewRaw(`update identities set user_id = ? where user_id = ?`, pseudonym, userID).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("rename the user of identities: %w", err)
+	}
+	return nil
+}

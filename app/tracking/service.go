@@ -119,3 +119,12 @@ type Stitched struct {
 func (s *Service) Touches(ctx context.Context, users []string) (map[string][]Stitched, error) {
 	return touchesOf(ctx, users)
 }
+
+// EraseVisitor gives a user's identities a pseudonym and takes the person out of their visits. It
+// asks for no right: attribution does, which erases the rest.
+func (s *Service) EraseVisitor(ctx context.Context, userID, pseudonym string) error {
+	if err := eraseVisits(ctx, userID); err != nil {
+		return err
+	}
+	return renameUser(ctx, userID, pseudonym)
+}

@@ -49,7 +49,7 @@ func (s *Server) eventsShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.ok(c, ledger.EventTitle(story.Event), activityview.Event(activityview.EventPage{Story: story, Now: s.Now()}))
+	return s.ok(c, ledger.EventTitle(story.Event), activityview.Event(activityview.EventPage{Story: story, MayEdit: mayEdit(c), Now: s.Now()}))
 }
 
 func (s *Server) clicksIndex(c echo.Context) error {

@@ -59,6 +59,8 @@ func (s *Server) Routes() []edge.Route {
 		edit("/admin/partners/:id/revocation", s.partnerRevocationsNew),
 		do("/admin/partners/:id/revocation", s.partnerRevocationsCreate),
 		do("/admin/partners/:id/reinstatement", s.partnerReinstatementsCreate),
+		stepUp(edit("/admin/partners/:id/erasure", s.partnerErasuresNew)),
+		stepUp(do("/admin/partners/:id/erasure", s.partnerErasuresCreate)),
 		edit("/admin/partners/:id/campaigns", s.partnerCampaignsEdit),
 		do("/admin/partners/:id/campaigns", s.partnerCampaignsUpdate),
 		view("/admin/partners/:id/links", s.partnerLinksIndex),
@@ -109,6 +111,8 @@ func (s *Server) Routes() []edge.Route {
 		file("/admin/fraud", s.fraudCSV),
 		edit("/admin/activity/rederive", s.rederiveNew),
 		do("/admin/activity/rederive", s.rederiveCreate),
+		stepUp(edit("/admin/activity/erasure", s.userErasuresNew)),
+		stepUp(do("/admin/activity/erasure", s.userErasuresCreate)),
 		view("/admin/jobs/:id", s.jobsShow),
 
 		view("/admin/reports/funnel", s.reportFunnel),

@@ -40,6 +40,9 @@ func (w *world) path(t *testing.T, r testkit.Route, ids map[string]string) strin
 			segments[i] = w.ours.Slug
 		case strings.HasPrefix(segment, "{"):
 			table := strings.ReplaceAll(segments[i-1], "-", "_")
+			if segment == "{user_id}" {
+				table = "users"
+			}
 			if segment == "{campaign_id}" || segment == "{campaign}" {
 				table = "campaigns"
 			}

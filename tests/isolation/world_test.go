@@ -246,5 +246,8 @@ func (w *world) ids(t *testing.T, p *tenant) map[string]string {
 			ids[strings.TrimPrefix(strings.TrimPrefix(x.name, "public."), "platform.")] = id
 		}
 	}
+	var user string // of the merchant: no table of ours, but a name in paths
+	w.platform(t, &user, `select user_id from events where tenant_id = ? limit 1`, p.ID)
+	ids["users"] = user
 	return ids
 }

@@ -94,8 +94,14 @@ func statusTone(s attribution.Status) ui.Tone {
 
 // EventPage is one event with its story.
 type EventPage struct {
-	Story attribution.Story
-	Now   time.Time
+	Story   attribution.Story
+	MayEdit bool
+	Now     time.Time
+}
+
+// erasable reports whether there is still a person behind the event.
+func (p EventPage) erasable() bool {
+	return p.MayEdit && !strings.HasPrefix(p.Story.Event.UserID, "erased-")
 }
 
 func (p EventPage) telling() ledger.Telling { return ledger.Telling{Story: p.Story, Now: p.Now} }

@@ -93,6 +93,9 @@ func deeds() map[string]deed {
 
 		"mail.failed": {GroupMail, "could not deliver a mail to", ""},
 
+		"tenant.suspended": {GroupSettings, "suspended the program", ""},
+		"tenant.resumed":   {GroupSettings, "resumed the program", ""},
+		"tenant.cancelled": {GroupSettings, "cancelled the program", ""},
 		"settings.changed": {GroupSettings, "changed", "the settings"},
 
 		"partner.erased": {GroupPrivacy, "erased", "a partner"},

@@ -64,6 +64,9 @@ func (p ShowPage) promotes() bool { return !p.gone() && !p.applied() }
 
 // ending says when and why the partner had to go.
 func (p ShowPage) ending() string {
+	if p.Partner.ErasedAt != nil {
+		return "This person was erased on " + day(*p.Partner.ErasedAt) + ". What they earned and brought in stays."
+	}
 	words := "This partner was revoked"
 	if p.Partner.Status == partners.StatusDeclined {
 		words = "This application was declined"
@@ -230,6 +233,8 @@ func deed(p audit.Past) string {
 		return "Campaigns changed"
 	case "partner.override_set":
 		return "Own rules changed"
+	case "partner.erased":
+		return "Erased"
 	case "mail.failed":
 		return "A mail was refused"
 	default:

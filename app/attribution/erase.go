@@ -1,0 +1,74 @@
+package attribution
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+
+	"github.com/openpartner/openpartner/app/audit"
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/outbox"
+)
+
+// Erase takes the person away from what a user did. The user gets a pseudonym wherever they stand,
+// so that events, decisions and money stay and come out the same when they are derived again;
+// everything else about them goes. Afterwards nobody knows the user: a repeat finds none.
+//
+// One thing stays where it is needed: the hash of an address that is a partner's own, by which the
+// partner's own purchases earn them nothing.
+func (s *Service) Erase(ctx context.Context, userID string) error {
+	if err := auth.Require(ctx, auth.AdminScope); err != nil {
+		return err
+	}
+	if err := lockUsers(ctx, []string{userID}); err != nil {
+		return err
+	}
+	customers, err := s.load(ctx, []string{userID})
+	if err != nil {
+		return err
+	}
+	c := customers[userID]
+	stitched, err := s.tracking.Verified(ctx, userID)
+	if err != nil {
+		return err
+	}
+	if len(c.events) == 0 && len(c.touches) == 0 && !stitched {
+		return fault.NotFound("user")
+	}
+	pseudonym := newPseudonym()
+	if err := eraseEvents(ctx, userID, pseudonym, c.ownHashes()); err != nil {
+		return err
+	}
+	if err := s.tracking.EraseVisitor(ctx, userID, pseudonym); err != nil {
+		return err
+	}
+	if err := outbox.EraseUser(ctx, userID, pseudonym); err != nil {
+		return err
+	}
+	if err := audit.EraseUser(ctx, userID); err != nil {
+		return err
+	}
+	return audit.Record(ctx, audit.Entry{
+		Action: "user.erased", SubjectKind: "user", Detail: map[string]any{"events": len(c.events), "clicks": len(c.touches)},
+	})
+}
+
+// newPseudonym tells nothing about anybody.
+func newPseudonym() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails since Go 1.24
+	return "erased-" + hex.EncodeToString(b[:])
+}
+
+// ownHashes are the hashes of the customer's addresses that are those of a partner.
+func (c *customer) ownHashes() []string {
+	c.know()
+	own := []string{}
+	for _, p := range c.promoters {
+		if c.own[p.ID] {
+			own = append(own, p.EmailHash)
+		}
+	}
+	return own
+}
