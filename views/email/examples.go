@@ -9,23 +9,24 @@ type Example struct {
 
 // Examples are all mails of the product, with a made-up receiver; link is where their buttons lead.
 func Examples(b Brand, link string) []Example {
-	const receiver, reason = "Maya Lindqvist", "We have enough partners in your field for now."
+	const receiver, reason = "Maya Lindqvist", "Your channel is about something else."
 	return []Example{
 		{"signin", "Sign-in link", SignIn(b, link)},
 		{"partner-invitation", "Invitation of a partner", PartnerInvitation(b, receiver, link)},
 		{"admin-invitation", "Invitation of an admin", AdminInvitation(b, receiver, link)},
-		{"confirmation", "Sign-up: confirm the address", Confirmation(b, link)},
-		{"signed-up-already", "Sign-up: has an account", SignedUpAlready(b, link)},
-		{"signed-up-waiting", "Sign-up: waits already", SignedUpWaiting(b)},
-		{"signed-up-in-vain", "Sign-up: was a partner before", SignedUpInVain(b)},
-		{"application-waits", "Application, to admins", ApplicationWaits(b, receiver, link)},
+		{"activation", "First admin's link", Activation(b, receiver, link)},
+		{"confirmation", "Sign-up: confirm", Confirmation(b, link)},
+		{"signed-up-already", "Sign-up: a partner already", SignedUpAlready(b, link)},
+		{"signed-up-waiting", "Sign-up: waits", SignedUpWaiting(b)},
+		{"signed-up-in-vain", "Sign-up: not possible", SignedUpInVain(b)},
+		{"application", "Application to review", ApplicationWaits(b, receiver, link)},
 		{"approved", "Application approved", Approved(b, receiver, link)},
 		{"declined", "Application declined", Declined(b, receiver, reason)},
 		{"revoked", "Partner revoked", Revoked(b, receiver, reason)},
 		{"reinstated", "Partner reinstated", Reinstated(b, receiver, link)},
-		{"new-address", "Confirmation of a new address", NewAddress(b, receiver, link)},
-		{"address-wanted", "Notice of a wanted address", AddressWanted(b, receiver, "maya@new.example", link)},
-		{"address-changed", "Notice of a changed address", AddressChanged(b, receiver, "maya@new.example", link)},
+		{"new-address", "Address: confirm", NewAddress(b, receiver, link)},
+		{"address-wanted", "Address: a change is wanted", AddressWanted(b, receiver, "maya@example.org", link)},
+		{"address-changed", "Address: changed", AddressChanged(b, receiver, "maya@example.org", link)},
 		{"test", "Test", Test(b, link)},
 	}
 }
