@@ -65,6 +65,14 @@ const own = "own"
 // perKey is how many requests a key has a minute.
 func perKey() limits.Rule { return limits.PerMinute("api", 600) }
 
+// perStranger is how many keys that are none an address may send a minute, so that nobody tries
+// them out at our expense. Valid keys of the same address have buckets of their own.
+func perStranger() limits.Rule { return limits.PerMinute("api-refused", 600) }
+
+// refusedKey holds why the key that was sent is none, until its address is counted: that takes a
+// connection, and a request holds one at a time.
+const refusedKey = "api.refused"
+
 // Surface is how API requests authenticate and fail.
 func (s *Server) Surface() edge.Surface {
 	return edge.Surface{Authenticate: s.authenticate, Guard: s.guard, Wrap: s.idempotent, Fail: s.Fail}
@@ -82,11 +90,18 @@ func (s *Server) authenticate(c echo.Context, ctx context.Context) (context.Cont
 		key = ""
 	}
 	p, err := s.Keys.Recognise(ctx, strings.TrimSpace(key))
+	if header != "" && fault.Is(err, fault.KindUnauthorized) {
+		c.Set(refusedKey, err)
+		return ctx, auth.Principal{Kind: auth.Nobody}, nil
+	}
 	return ctx, p, err
 }
 
 // guard counts the request against the key's limit and asks for the route's scope.
 func (s *Server) guard(c echo.Context, r edge.Route, p auth.Principal) error {
+	if refused, is := c.Get(refusedKey).(error); is {
+		return s.refuse(c, refused)
+	}
 	if p.Kind == auth.Key {
 		if err := s.limit(c, p); err != nil {
 			return err
@@ -108,6 +123,15 @@ func (s *Server) limit(c echo.Context, p auth.Principal) error {
 	used, err := s.Limiter.Take(c.Request().Context(), perKey(), p.ID.String())
 	writeLimit(c, used)
 	return err
+}
+
+// refuse counts a key that is none against its address.
+func (s *Server) refuse(c echo.Context, why error) error {
+	address := edge.Block(s.Edge.Network.IP(c.Request()))
+	if _, err := s.Limiter.Take(c.Request().Context(), perStranger(), address); err != nil {
+		return err
+	}
+	return why
 }
 
 // errTooLarge is the answer to a body over the limit.
