@@ -22,6 +22,9 @@ const keptRecent = 3 * time.Hour
 // in the mail works.
 const keptUnverified = 7 * 24 * time.Hour
 
+// keptImports is how long the rows of a list can be looked up.
+const keptImports = 30 * 24 * time.Hour
+
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {
 	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"},
@@ -55,6 +58,7 @@ func Retention(now func() time.Time) Registration {
 				and not exists (select from api_keys x where x.tenant_id = p.tenant_id and x.partner_id = p.id)
 				and not exists (select from commission_rules x where x.tenant_id = p.tenant_id and x.partner_id = p.id)
 				and not exists (select from commissions x where x.tenant_id = p.tenant_id and x.partner_id = p.id)`, at.Add(-keptUnverified)},
+			"imports":      {`delete from partner_imports where created_at < ?`, at.Add(-keptImports)},
 			"applications": {`delete from partner_applications where created_at < ?`, at.Add(-keptUnverified)},
 			"jobs":         {`delete from platform.jobs where status in ('done', 'cancelled') and finished_at < ?`, time.Now().Add(-keptJobs)},
 		} {

@@ -54,11 +54,15 @@ func (s *Service) Create(ctx context.Context, in CreateInput) (Partner, error) {
 	if err := auth.Require(ctx, "partners:write"); err != nil {
 		return Partner{}, err
 	}
+	return s.create(ctx, in, SourceAdmin)
+}
+
+func (s *Service) create(ctx context.Context, in CreateInput, source Source) (Partner, error) {
 	fields := fault.Fields{}
 	now := s.now()
 	p := Partner{
 		ID: ids.NewAt(now), Email: person.Email(fields, "email", in.Email), Name: person.Name(fields, "name", in.Name),
-		Status: StatusInvited, Source: SourceAdmin, Profile: in.Profile, CreatedAt: now,
+		Status: StatusInvited, Source: source, Profile: in.Profile, CreatedAt: now,
 	}
 	p.Profile.Check(fields)
 	if err := fields.Err(); err != nil {

@@ -108,19 +108,23 @@ func (u URLs) SignOut() string { return u.prefix + "/signout" }
 func (u URLs) Verify(token string) string {
 	return u.prefix + "/auth/verify?token=" + url.QueryEscape(token)
 }
-func (u URLs) PartnerSignup() string      { return u.prefix + "/partner-signup" }
-func (u URLs) SignupSent() string         { return u.PartnerSignup() + "?sent=1" }
-func (u URLs) SignupReceived() string     { return u.PartnerSignup() + "?received=1" }
-func (u URLs) VerifyAction() string       { return u.prefix + "/auth/verify" }
-func (u URLs) BrandCSS() string           { return u.prefix + "/brand.css" }
-func (u URLs) Redirect(key string) string { return u.prefix + "/r/" + url.PathEscape(key) }
-func (u URLs) API(path string) string     { return u.prefix + "/api/v1" + path }
-func (u URLs) APIDocs() string            { return "/docs/api" }
-func (u URLs) DevMail() string            { return "/dev/mail" }
-func (u URLs) AdminHome() string          { return u.prefix + "/admin" }
-func (u URLs) Partners() string           { return u.prefix + "/admin/partners" }
-func (u URLs) PartnersCSV() string        { return u.Partners() + ".csv" }
-func (u URLs) PartnersNew() string        { return u.Partners() + "/new" }
+func (u URLs) PartnerSignup() string                 { return u.prefix + "/partner-signup" }
+func (u URLs) SignupSent() string                    { return u.PartnerSignup() + "?sent=1" }
+func (u URLs) SignupReceived() string                { return u.PartnerSignup() + "?received=1" }
+func (u URLs) VerifyAction() string                  { return u.prefix + "/auth/verify" }
+func (u URLs) BrandCSS() string                      { return u.prefix + "/brand.css" }
+func (u URLs) Redirect(key string) string            { return u.prefix + "/r/" + url.PathEscape(key) }
+func (u URLs) API(path string) string                { return u.prefix + "/api/v1" + path }
+func (u URLs) APIDocs() string                       { return "/docs/api" }
+func (u URLs) DevMail() string                       { return "/dev/mail" }
+func (u URLs) AdminHome() string                     { return u.prefix + "/admin" }
+func (u URLs) Partners() string                      { return u.prefix + "/admin/partners" }
+func (u URLs) PartnersCSV() string                   { return u.Partners() + ".csv" }
+func (u URLs) PartnersNew() string                   { return u.Partners() + "/new" }
+func (u URLs) PartnersImport() string                { return u.Partners() + "/import" }
+func (u URLs) PartnerImports() string                { return u.prefix + "/admin/partner-imports" }
+func (u URLs) PartnerImportShow(id uuid.UUID) string { return u.PartnerImports() + "/" + id.String() }
+func (u URLs) PartnerImportCSV(id uuid.UUID) string  { return u.PartnerImportShow(id) + "/rows.csv" }
 func (u URLs) PartnerShow(id uuid.UUID) string {
 	return u.Partners() + "/" + id.String()
 }

@@ -132,7 +132,7 @@ func wire(p program, d *database) (*application, error) {
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod,
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), []jobs.Registration{
-			jobs.Applications(s.signup), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
+			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(),
 		Observe: a.metrics.Job,
 	})
