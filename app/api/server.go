@@ -106,6 +106,7 @@ func (s *Server) guard(c echo.Context, r edge.Route, p auth.Principal) error {
 		if err := s.limit(c, p); err != nil {
 			return err
 		}
+		s.noteUse(c, p)
 	}
 	if r.Auth == edge.Public || (r.Scope == "" && p.Kind == auth.Key) {
 		return nil
@@ -123,6 +124,18 @@ func (s *Server) limit(c echo.Context, p auth.Principal) error {
 	used, err := s.Limiter.Take(c.Request().Context(), perKey(), p.ID.String())
 	writeLimit(c, used)
 	return err
+}
+
+// noteUse writes down that a key is used, now and then, in a transaction of its own; no request
+// fails for it.
+func (s *Server) noteUse(c echo.Context, p auth.Principal) {
+	if !p.Unnoted {
+		return
+	}
+	ctx := c.Request().Context()
+	if err := s.Edge.Run(ctx, false, func(ctx context.Context) error { return s.Keys.NoteUse(ctx, p.ID) }); err != nil {
+		s.Log.WarnContext(ctx, "the use of a key was not noted", "error", err)
+	}
 }
 
 // refuse counts a key that is none against its address.

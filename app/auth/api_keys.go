@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -61,10 +62,17 @@ type APIKeyInput struct {
 }
 
 // APIKeys makes, revokes and recognises keys.
-type APIKeys struct{ now func() time.Time }
+type APIKeys struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	noted map[uuid.UUID]time.Time // when this process noted last that a key was used
+}
 
 // NewAPIKeys makes the service.
-func NewAPIKeys(now func() time.Time) *APIKeys { return &APIKeys{now: now} }
+func NewAPIKeys(now func() time.Time) *APIKeys {
+	return &APIKeys{now: now, noted: map[uuid.UUID]time.Time{}}
+}
 
 // Create makes a key and returns it in the clear, for the only time.
 func (s *APIKeys) Create(ctx context.Context, in APIKeyInput) (APIKey, string, error) {
@@ -208,9 +216,33 @@ func (s *APIKeys) Recognise(ctx context.Context, plain string) (Principal, error
 	if k.Status(s.now()) != "active" {
 		return Principal{}, errNoKey()
 	}
-	p := Principal{Kind: Key, ID: k.ID, KeyKind: k.Kind, Scopes: k.Scopes, Name: k.Name}
+	p := Principal{Kind: Key, ID: k.ID, KeyKind: k.Kind, Scopes: k.Scopes, Name: k.Name, Unnoted: s.unnoted(k)}
 	if k.PartnerID != nil {
 		p.PartnerID = *k.PartnerID
 	}
 	return p, nil
+}
+
+// unnoted reports whether the use of a key is to be written down, which is every five minutes at
+// most: by the row for all replicas, and once by this one, however many requests come together.
+func (s *APIKeys) unnoted(k APIKey) bool {
+	now := s.now()
+	if k.LastUsedAt != nil && now.Sub(*k.LastUsedAt) < touchEvery {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.noted[k.ID]) < touchEvery {
+		return false
+	}
+	s.noted[k.ID] = now
+	return true
+}
+
+// NoteUse writes down that a key was used.
+func (s *APIKeys) NoteUse(ctx context.Context, id uuid.UUID) error {
+	if _, err := db.Tx(ctx).NewRaw(`update api_keys set last_used_at = ? where id = ?`, s.now(), id).Exec(ctx); err != nil {
+		return fmt.Errorf("note the use of an api key: %w", err)
+	}
+	return nil
 }

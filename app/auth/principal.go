@@ -47,6 +47,7 @@ type Principal struct {
 	Name       string
 	Email      string
 	SignedInAt time.Time // of a session
+	Unnoted    bool      // a key whose use is to be written down
 }
 
 type principalKey struct{}

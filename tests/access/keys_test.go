@@ -84,3 +84,23 @@ func TestKey_LostAccess(t *testing.T) {
 		}
 	}
 }
+
+// The list says when a key was used last; writing that down is not part of every request.
+func TestKey_LastUsed(t *testing.T) {
+	t.Parallel()
+	a := testkit.Start(t)
+	key := made(t, a, a.Key(), "/api-keys", object{"name": "shop", "kind": "admin"})
+	const used = `select count(*) from api_keys where name = 'shop' and last_used_at > now() - interval '1 minute'`
+	if n := count(t, a, used); n != 0 {
+		t.Error("used before it was")
+	}
+	a.Call(key["key"].(string), http.MethodGet, "/api/v1/whoami", nil)
+	if n := count(t, a, used); n != 1 {
+		t.Error("the use is not noted")
+	}
+	a.DB.AsOwner(t, `update api_keys set last_used_at = now() - interval '4 minutes' where name = 'shop'`)
+	a.Call(key["key"].(string), http.MethodGet, "/api/v1/whoami", nil)
+	if n := count(t, a, used); n != 0 {
+		t.Error("noted again within five minutes")
+	}
+}
