@@ -79,6 +79,10 @@ func (s *APIKeys) Create(ctx context.Context, in APIKeyInput) (APIKey, string, e
 	if err := Require(ctx, AdminScope); err != nil {
 		return APIKey{}, "", err
 	}
+	return s.store(ctx, in)
+}
+
+func (s *APIKeys) store(ctx context.Context, in APIKeyInput) (APIKey, string, error) {
 	now := s.now()
 	if err := in.check(now); err != nil {
 		return APIKey{}, "", err
@@ -149,6 +153,10 @@ func (s *APIKeys) Revoke(ctx context.Context, id uuid.UUID) (APIKey, error) {
 	if err != nil {
 		return APIKey{}, err
 	}
+	return s.revoke(ctx, k)
+}
+
+func (s *APIKeys) revoke(ctx context.Context, k APIKey) (APIKey, error) {
 	if k.RevokedAt != nil {
 		return k, nil
 	}
@@ -157,7 +165,7 @@ func (s *APIKeys) Revoke(ctx context.Context, id uuid.UUID) (APIKey, error) {
 	if _, err := db.Tx(ctx).NewUpdate().Model(&k).Column("revoked_at").WherePK().Exec(ctx); err != nil {
 		return APIKey{}, fmt.Errorf("revoke api key: %w", err)
 	}
-	return k, audit.Record(ctx, audit.Entry{Action: "api_key.revoked", SubjectKind: "api_key", SubjectID: id})
+	return k, audit.Record(ctx, audit.Entry{Action: "api_key.revoked", SubjectKind: "api_key", SubjectID: k.ID})
 }
 
 // Find gives one key.

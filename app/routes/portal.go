@@ -33,3 +33,8 @@ func (u URLs) EmailConfirmation(token string) string {
 }
 func (u URLs) EmailConfirmationAction() string { return u.prefix + "/auth/email" }
 func (u URLs) EmailConfirmed() string          { return u.EmailConfirmationAction() + "?done=1" }
+func (u URLs) PortalAPIKeys() string           { return u.Partner() + "/api-keys" }
+func (u URLs) PortalAPIKeysNew() string        { return u.PortalAPIKeys() + "/new" }
+func (u URLs) PortalAPIKeyRevocation(id uuid.UUID) string {
+	return u.PortalAPIKeys() + "/" + id.String() + "/revocation"
+}

@@ -98,15 +98,22 @@ func (f form) apiKey() (auth.APIKeyInput, error) {
 		}
 		in.PartnerID = &id
 	}
-	if f.text("expires_at") != "" {
-		last, err := time.Parse(time.DateOnly, f.text("expires_at"))
-		if err != nil {
-			return in, fault.InvalidField("expires_at", "Give a day such as 2027-01-31.")
-		}
-		end := last.AddDate(0, 0, 1)
-		in.ExpiresAt = &end
+	var err error
+	in.ExpiresAt, err = f.validUntil()
+	return in, err
+}
+
+// validUntil reads the last day of a key; nil for none.
+func (f form) validUntil() (*time.Time, error) {
+	if f.text("expires_at") == "" {
+		return nil, nil //nolint:nilnil // it has none
 	}
-	return in, nil
+	last, err := time.Parse(time.DateOnly, f.text("expires_at"))
+	if err != nil {
+		return nil, fault.InvalidField("expires_at", "Give a day such as 2027-01-31.")
+	}
+	end := last.AddDate(0, 0, 1)
+	return &end, nil
 }
 
 func (s *Server) apiKeyRevocationsNew(c echo.Context) error {

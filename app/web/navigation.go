@@ -75,6 +75,7 @@ func portalNavigation(u routes.URLs, path string) []layout.NavGroup {
 		}},
 		{Label: "Account", Items: []layout.NavItem{
 			{Label: "Profile", Href: u.PortalProfile(), Icon: ui.IconUser},
+			{Label: "API keys", Href: u.PortalAPIKeys(), Icon: ui.IconKey},
 		}},
 	}
 	mark(groups, path, u.Partner())

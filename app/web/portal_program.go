@@ -8,8 +8,11 @@ import (
 
 func (s *Server) portalProgram(c echo.Context) error {
 	ctx := c.Request().Context()
-	p := portalview.ProgramPage{Now: s.Now()}
-	var err error
+	who, err := s.Partners.Find(ctx, me(c))
+	if err != nil {
+		return err
+	}
+	p := portalview.ProgramPage{Agreed: who.TermsVersion, Now: s.Now()}
 	if p.Deals, err = s.Campaigns.Deals(ctx, me(c)); err != nil {
 		return err
 	}

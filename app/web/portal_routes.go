@@ -37,6 +37,12 @@ func (s *Server) portalRoutes() []edge.Route {
 		limited(open(http.MethodGet, "/auth/email", s.emailConfirmationsShow), "verify-look", 60),
 		limited(open(http.MethodPost, "/auth/email", s.emailConfirmationsCreate), "verify", 30),
 
+		portalView("/partner/api-keys", s.portalAPIKeysIndex),
+		stepUp(portalView("/partner/api-keys/new", s.portalAPIKeysNew)),
+		stepUp(portalDo("/partner/api-keys", s.portalAPIKeysCreate)),
+		stepUp(portalView("/partner/api-keys/:id/revocation", s.portalAPIKeyRevocationsNew)),
+		stepUp(portalDo("/partner/api-keys/:id/revocation", s.portalAPIKeyRevocationsCreate)),
+
 		portalView("/partner/sessions", s.sessionsIndex),
 		portalView("/partner/sessions/end", s.otherSessionsEndNew),
 		portalDo("/partner/sessions/end", s.otherSessionsEndCreate),

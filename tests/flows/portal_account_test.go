@@ -220,3 +220,69 @@ func (s *till) signInLink(partner, email string) (token string) {
 	})
 	return token
 }
+
+func TestPortal_APIKeys(t *testing.T) {
+	t.Parallel()
+	s := openTill(t, nil)
+	zoe, grace := s.promoter("zoe"), s.promoter("grace")
+	v := s.asPartner(zoe, "zoe@example.com")
+	var key string
+	bothWays(t, v, func(t *testing.T) {
+		// Whatever else is asked for, the key is the partner's own.
+		doc := parsed(t, v.Post("/partner/api-keys", url.Values{"name": {"Mine"}, "kind": {"admin"}, "partner_id": {grace}, "scopes": {"partners:write"}}), http.StatusOK)
+		key = doc.Find("#new-key").AttrOr("value", "")
+		if got := s.Call(key, "GET", "/api/v1/partners/"+zoe, nil); got.Status != http.StatusOK {
+			t.Errorf("their own row: %d", got.Status)
+		}
+		for _, path := range []string{"/partners/" + grace, "/partners/" + grace + "/commissions"} {
+			if got := s.Call(key, "GET", "/api/v1"+path, nil); got.Status != http.StatusNotFound {
+				t.Errorf("%s: %d", path, got.Status)
+			}
+		}
+		for _, path := range []string{"/admins", "/api-keys", "/config/mail"} {
+			if got := s.Call(key, "GET", "/api/v1"+path, nil); got.Status != http.StatusForbidden {
+				t.Errorf("%s: %d", path, got.Status)
+			}
+		}
+		for name, c := range map[string][2]string{"NoName": {"name", " "}, "OddDay": {"expires_at", "soon"}, "Past": {"expires_at", "2020-01-01"}} {
+			t.Run(name, func(t *testing.T) {
+				f := url.Values{"name": {"Mine"}}
+				f.Set(c[0], c[1])
+				if _, fields := refused(t, v, v.Post("/partner/api-keys", f)); len(fields) != 1 || fields[0] != c[0] {
+					t.Errorf("marked fields %v", fields)
+				}
+			})
+		}
+	})
+	if body := page(t, v, "/partner/api-keys").Text(); strings.Contains(body, key) || !strings.Contains(body, key[:8]) {
+		t.Error("the list shows the key, or not its beginning")
+	}
+	t.Run("Revoked", func(t *testing.T) {
+		path := page(t, v, "/partner/api-keys").Find(`a[href$="/revocation"]`).First().AttrOr("href", "")
+		has(t, page(t, v, path), `form[action="`+path+`"][method="post"]`)
+		led(t, v, v.Post(path, nil))
+		if got := s.Call(key, "GET", "/api/v1/partners/"+zoe, nil); got.Status != http.StatusUnauthorized {
+			t.Errorf("the key: %d", got.Status)
+		}
+	})
+	t.Run("OthersAreMissing", func(t *testing.T) {
+		theirs := idOf(s.api("POST", "/api-keys", object{"name": "Hers", "kind": "partner", "partner_id": grace}))
+		whole := idOf(s.api("POST", "/api-keys", object{"name": "Shop", "kind": "admin"}))
+		for _, id := range []string{theirs, whole, uuid.NewString()} {
+			path := "/partner/api-keys/" + id + "/revocation"
+			if get, post := v.Get(path), v.Post(path, nil); get.Status != http.StatusNotFound || post.Status != http.StatusNotFound {
+				t.Errorf("%s: %d and %d", id, get.Status, post.Status)
+			}
+		}
+		if text := page(t, v, "/partner/api-keys").Text(); strings.Contains(text, "Hers") || strings.Contains(text, "Shop") {
+			t.Error("the list shows keys of others")
+		}
+	})
+	t.Run("AtMostTen", func(t *testing.T) {
+		for range 9 {
+			parsed(t, v.Post("/partner/api-keys", url.Values{"name": {"More"}}), http.StatusOK)
+		}
+		doc, _ := refused(t, v, v.Post("/partner/api-keys", url.Values{"name": {"More"}}))
+		says(t, doc, "You have 10 keys already.")
+	})
+}

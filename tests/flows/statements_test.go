@@ -3,6 +3,7 @@ package flows_test
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -18,25 +19,37 @@ const mostStatements = 24
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	app, tap := testkit.StartTapped(t, "OPENPARTNER_SCHEDULER_INTERVAL=1h")
-	app.Command("seed-demo")
-	admin := app.Admin()
-	opened := 0
+	_, entrance, _ := strings.Cut(app.Command("seed-demo"), "Sign in as a partner, within ten minutes:")
+	link, err := url.Parse(strings.TrimSpace(entrance))
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, partner := app.Admin(), app.Visitor()
+	if got := partner.Post("/auth/verify", url.Values{"token": {link.Query().Get("token")}}); got.Status != http.StatusSeeOther {
+		t.Fatalf("sign in: %d", got.Status)
+	}
+	opened := map[bool]int{} // of partners, and of admins
 	for _, r := range testkit.Routes(t) {
-		if r.Method != http.MethodGet || !strings.HasPrefix(r.Path, "/admin") || len(r.Placeholders()) > 0 || strings.HasSuffix(r.Path, ".csv") {
+		ofPartner := strings.HasPrefix(r.Path, "/partner") && r.Role == "partner"
+		if r.Method != http.MethodGet || (!ofPartner && !strings.HasPrefix(r.Path, "/admin")) || len(r.Placeholders()) > 0 || strings.HasSuffix(r.Path, ".csv") {
 			continue // a file takes as many as its list is long
 		}
 		var got testkit.Answer
-		said := tap.During(func() { got = admin.Get(r.Path) })
+		who := admin
+		if ofPartner {
+			who = partner
+		}
+		said := tap.During(func() { got = who.Get(r.Path) })
 		if got.Status != http.StatusOK {
 			continue // asks for something that this visit does not say
 		}
-		opened++
+		opened[ofPartner]++
 		if len(said) < 4 || len(said) > mostStatements {
 			t.Errorf("%s takes %d statements:\n%s", r.Path, len(said), strings.Join(said, "\n"))
 		}
 	}
-	if opened < 15 {
-		t.Errorf("only %d pages were opened", opened)
+	if opened[false] < 15 || opened[true] < 8 {
+		t.Errorf("only %v pages were opened", opened)
 	}
 }
 

@@ -15,6 +15,7 @@ func (w *world) rival(t *testing.T) map[string]string {
 	p, word := w.ours, rivals
 	partner := p.post(t, "/partners", object{"email": word + "@example.com", "name": word, "send_invite": false, "campaign_ids": []string{p.campaign}})
 	link := p.post(t, "/partners/"+partner+"/links", object{"key": word, "campaign_id": p.campaign})
+	key := p.post(t, "/api-keys", object{"name": word, "kind": "partner", "partner_id": partner})
 	clicked := w.Call("", http.MethodGet, p.prefix+"/r/"+word, nil, "User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
 	_, cref, _ := strings.Cut(clicked.Header.Get("Location"), "cref=")
 	var made struct {
@@ -26,7 +27,7 @@ func (w *world) rival(t *testing.T) map[string]string {
 	p.call(t, p.adminKey, http.MethodPost, "/events", object{"user_id": word, "type": "sale", "amount": 1000, "currency": "USD", "cref": cref}).JSON(t, &made)
 	ids := w.ids(t, p)
 	ids["partners"], ids["links"], ids["clicks"], ids["events"] = partner, link, cref, made.ID
-	ids["commissions"] = made.Attribution.Touches[0].Commissions[0].ID
+	ids["commissions"], ids["api_keys"] = made.Attribution.Touches[0].Commissions[0].ID, key
 	return ids
 }
 

@@ -14,7 +14,19 @@ import (
 type ProgramPage struct {
 	Deals   []campaigns.Deal
 	Program settings.Program
+	Agreed  *string // the version of the terms that the partner agreed to
 	Now     time.Time
+}
+
+func (p ProgramPage) agreed() string {
+	switch {
+	case p.Agreed == nil:
+		return ""
+	case *p.Agreed == p.Program.TermsVersion:
+		return "You agreed to this version."
+	default:
+		return "You agreed to version " + *p.Agreed + "."
+	}
 }
 
 // current are the campaigns that something can still be earned from; archived ones only take up
