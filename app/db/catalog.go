@@ -54,6 +54,17 @@ func laws() []string {
 			join pg_attribute a on a.attrelid = f.conrelid and a.attnum = f.conkey[1]
 		where f.contype = 'f' and t.name like 'public.%' and a.attname <> 'tenant_id'`,
 
+		// Money, facts and the log are never swept away with something else.
+		`select k.conname || ' on ' || k.conrelid::regclass || ' deletes rows that must stay'
+		from pg_constraint k join pg_class c on c.oid = k.conrelid join pg_namespace n on n.oid = c.relnamespace
+		where k.contype = 'f' and k.confdeltype <> 'a' and n.nspname = 'public' and c.relname in ('commissions', 'events', 'clicks', 'audit_log')`,
+
+		// Whoever is a superuser, bypasses policies or acts for such a role is not bound by any of this.
+		`select m.rolname || ' is not bound by row-level security: ' || r.rolname || ' is ' ||
+			case when r.rolsuper then 'a superuser' else 'allowed to bypass it' end
+		from pg_roles m join pg_roles r on pg_has_role(m.oid, r.oid, 'member')
+		where m.rolname in ('openpartner_app', 'openpartner_system') and (r.rolsuper or r.rolbypassrls)`,
+
 		`select i.indexrelid::regclass || ' is not valid: drop it and build it again'
 		from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
 		where not i.indisvalid and n.nspname in ('public', 'platform')`,

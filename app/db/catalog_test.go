@@ -31,6 +31,13 @@ func TestPool_Lint(t *testing.T) {
 			alter table partners add constraint twisted unique (id, tenant_id);
 			alter table links add constraint stray foreign key (partner_id, tenant_id) references partners (id, tenant_id)`,
 			"stray on public.links may point"},
+		"Cascade": {`
+			alter table events drop constraint events_reverses_fkey;
+			alter table events add constraint swept foreign key (tenant_id, reverses_event_id) references events (tenant_id, id) on delete cascade`,
+			"swept on events deletes rows"},
+		"MaterialisedView": {`create materialized view kept_links as select * from links`, "public.kept_links shows rows past"},
+		"PrimaryKey": {`
+			create table notes (id uuid primary key, tenant_id uuid not null)`, "notes_pkey is unique across tenants"},
 		"Truncate":        {`grant truncate on links to openpartner_app`, "openpartner_app may truncate public.links"},
 		"View":            {`create view all_links as select * from links`, "public.all_links shows rows past"},
 		"DefinerFunction": {`create function sum_up() returns int language sql security definer as 'select 1'`, "public.sum_up is a SECURITY DEFINER"},
