@@ -157,7 +157,9 @@ func did(e audit.Past) string {
 // name is the subject as a sentence names it; nothing where the sentence is whole without.
 func name(e audit.Past) string {
 	same := e.ActorID != nil && e.SubjectID != nil && *e.ActorID == *e.SubjectID
-	if same || Actor(e) == e.SubjectName {
+	d, known := deeds()[e.Action]
+	whole := known && d.thing == "" && e.Action != "mail.failed"
+	if same || whole || Actor(e) == e.SubjectName {
 		return ""
 	}
 	return e.SubjectName
