@@ -108,11 +108,14 @@ func (u URLs) SignOut() string { return u.prefix + "/signout" }
 func (u URLs) Verify(token string) string {
 	return u.prefix + "/auth/verify?token=" + url.QueryEscape(token)
 }
-func (u URLs) PartnerSignup() string                 { return u.prefix + "/partner-signup" }
-func (u URLs) SignupSent() string                    { return u.PartnerSignup() + "?sent=1" }
-func (u URLs) SignupReceived() string                { return u.PartnerSignup() + "?received=1" }
-func (u URLs) VerifyAction() string                  { return u.prefix + "/auth/verify" }
-func (u URLs) BrandCSS() string                      { return u.prefix + "/brand.css" }
+func (u URLs) PartnerSignup() string  { return u.prefix + "/partner-signup" }
+func (u URLs) SignupSent() string     { return u.PartnerSignup() + "?sent=1" }
+func (u URLs) SignupReceived() string { return u.PartnerSignup() + "?received=1" }
+func (u URLs) VerifyAction() string   { return u.prefix + "/auth/verify" }
+func (u URLs) BrandCSS() string       { return u.prefix + "/brand.css" }
+func (u URLs) Logo(version string) string {
+	return u.prefix + "/brand/logo?v=" + url.QueryEscape(version)
+}
 func (u URLs) Redirect(key string) string            { return u.prefix + "/r/" + url.PathEscape(key) }
 func (u URLs) API(path string) string                { return u.prefix + "/api/v1" + path }
 func (u URLs) APIDocs() string                       { return "/docs/api" }
@@ -216,3 +219,4 @@ func (u URLs) SettingsMailTest() string { return u.SettingsMail() + "/test" }
 func (u URLs) SettingsTracking() string { return u.prefix + "/admin/settings/tracking" }
 func (u URLs) SettingsFraud() string    { return u.prefix + "/admin/settings/fraud" }
 func (u URLs) SettingsSignup() string   { return u.prefix + "/admin/settings/signup" }
+func (u URLs) SettingsLogo() string     { return u.SettingsProgram() + "/logo" }

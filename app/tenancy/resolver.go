@@ -134,8 +134,8 @@ func (r *Resolver) load(ctx context.Context, slug string) (cached, error) {
 	r.mu.Unlock()
 	var c cached
 	err := r.system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
-		return db.Tx(ctx).NewRaw(`select id, slug, display_name, status from platform.tenants where slug = ?`, slug).
-			Scan(ctx, &c.tenant.ID, &c.tenant.Slug, &c.tenant.Name, &c.tenant.Status)
+		return db.Tx(ctx).NewRaw(`select id, slug, display_name, status, coalesce(logo, '') from platform.tenants where slug = ?`, slug).
+			Scan(ctx, &c.tenant.ID, &c.tenant.Slug, &c.tenant.Name, &c.tenant.Status, &c.tenant.Logo)
 	})
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -29,6 +29,7 @@ type Tenant struct {
 	Slug   string
 	Name   string
 	Status string
+	Logo   string // its version; empty without one. Only the resolver says it
 }
 
 type ctxKey struct{}

@@ -2,8 +2,6 @@ package web
 
 import (
 	"context"
-	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -69,22 +67,10 @@ func readImport(c echo.Context) (partnersview.ImportPage, error) {
 		return partnersview.ImportPage{}, err
 	}
 	p := partnersview.ImportPage{Text: f.Get("text"), Invite: f.text("send_invite") != "false"}
-	if c.Request().MultipartForm == nil {
-		return p, nil
+	content, err := sentFile(c, "file")
+	if _, none := fieldErrors(err); none {
+		return p, nil // then it was pasted
 	}
-	file, err := c.FormFile("file")
-	if errors.Is(err, http.ErrMissingFile) || (err == nil && file.Size == 0) {
-		return p, nil
-	}
-	if err != nil {
-		return p, err
-	}
-	opened, err := file.Open()
-	if err != nil {
-		return p, err
-	}
-	defer func() { _ = opened.Close() }()
-	content, err := io.ReadAll(opened)
 	if err != nil {
 		return p, err
 	}

@@ -99,6 +99,9 @@ func (s *Server) publicChrome(c echo.Context) layout.Chrome {
 	if t, ok := tenancy.Maybe(c.Request().Context()); ok {
 		chrome.TenantName = t.Name
 		chrome.AccentCSS = u.BrandCSS()
+		if t.Logo != "" {
+			chrome.LogoURL = u.Logo(t.Logo)
+		}
 	}
 	return chrome
 }

@@ -43,6 +43,7 @@ func (s *Server) Routes() []edge.Route {
 		open(http.MethodGet, "/partner-signup", s.partnerSignupNew),
 		limited(open(http.MethodPost, "/partner-signup", s.partnerSignupCreate), "partner-signup", 10),
 		open(http.MethodGet, "/brand.css", s.brandCSS),
+		open(http.MethodGet, "/brand/logo", s.logo),
 
 		view("/admin", s.overview),
 
@@ -162,6 +163,7 @@ func (s *Server) Routes() []edge.Route {
 
 		view("/admin/settings/program", s.settingsProgramEdit),
 		do("/admin/settings/program", s.settingsProgramUpdate),
+		do("/admin/settings/program/logo", s.settingsLogoUpdate),
 		view("/admin/settings/signup", s.settingsSignupEdit),
 		do("/admin/settings/signup", s.settingsSignupUpdate),
 		view("/admin/settings/mail", s.settingsMailEdit),

@@ -10,6 +10,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/settings"
+	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/views/layout"
 	settingsview "github.com/openpartner/openpartner/views/settings"
 	"github.com/openpartner/openpartner/views/ui"
@@ -26,17 +27,30 @@ func (s *Server) brandCSS(c echo.Context) error {
 }
 
 func (s *Server) settingsProgramEdit(c echo.Context) error {
+	return s.programPage(c, http.StatusOK, nil)
+}
+
+// programPage shows what is kept, with what is wrong about a logo that was not taken.
+func (s *Server) programPage(c echo.Context, status int, wrong fault.Fields) error {
 	p, err := s.Settings.Program(c.Request().Context())
 	if err != nil {
 		return err
 	}
-	return s.programForm(c, http.StatusOK, settingsview.ProgramPage{
-		Name: p.Name, Website: p.Website, AccentColor: p.AccentColor, Terms: p.Terms, TermsVersion: p.TermsVersion,
+	return s.programForm(c, status, settingsview.ProgramPage{
+		Name: p.Name, Website: p.Website, AccentColor: p.AccentColor, Terms: p.Terms, TermsVersion: p.TermsVersion, Errors: wrong,
 	})
 }
 
 func (s *Server) programForm(c echo.Context, status int, p settingsview.ProgramPage) error {
-	return s.formPage(c, status, ui.HeaderProps{Title: "Program settings"}, settingsview.Program(p))
+	body := settingsview.Program(p)
+	if !fragment(c) || status == http.StatusOK || p.Errors["logo"] != "" {
+		logo := ""
+		if version := tenancy.From(c.Request().Context()).Logo; version != "" {
+			logo = urls(c).Logo(version)
+		}
+		body = templ.Join(body, settingsview.Logo(logo, p.Errors["logo"]))
+	}
+	return s.formPage(c, status, ui.HeaderProps{Title: "Program settings"}, body)
 }
 
 func (s *Server) settingsProgramUpdate(c echo.Context) error {

@@ -289,6 +289,21 @@ func (v *Visitor) Post(path string, form url.Values) Answer {
 	return v.send(http.MethodPost, path, form)
 }
 
+// Send sends a body of another type than a form's usual one, such as a file.
+func (v *Visitor) Send(path, contentType, body string) Answer {
+	v.app.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, v.app.URL+path, strings.NewReader(body))
+	if err != nil {
+		v.app.t.Fatal(err)
+	}
+	req.Header.Set("Sec-Fetch-Site", "same-origin")
+	req.Header.Set("Content-Type", contentType)
+	if v.HTMX {
+		req.Header.Set("HX-Request", "true")
+	}
+	return do(v.app.t, v.client, req)
+}
+
 // Cookie is the value of a cookie that the visitor holds.
 func (v *Visitor) Cookie(t testing.TB, name string) string {
 	t.Helper()
