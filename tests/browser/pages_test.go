@@ -99,7 +99,7 @@ func pages(t *testing.T, app *testkit.App) []string {
 // where the page is for somebody else.
 func fillIn(t *testing.T, app *testkit.App, key, path string) (string, bool) {
 	t.Helper()
-	for _, other := range []string{"/auth/", "/r/{", "/dev/mail/{", "/healthz", "/readyz", "/metrics", "/install", "/signin", "/sdk"} {
+	for _, other := range []string{"/auth/", "/r/{", "/dev/mail/{", "/healthz", "/readyz", "/metrics", "/install", "/signin", "/sdk", "/brand/logo"} {
 		if strings.HasPrefix(path, other) {
 			return "", false
 		}

@@ -209,3 +209,114 @@ func TestSignup_EverybodyIsAnsweredAlike(t *testing.T) {
 		t.Error("an admin's address became a partner")
 	}
 }
+
+// TestSignup_WhatTheFormAsks holds both surfaces to the program's questions and terms.
+func TestSignup_WhatTheFormAsks(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	p.api("PUT", "/config/partner-signup", object{"questions": []object{{"key": "audience", "label": "Where is your audience?", "required": true}, {"key": "why", "label": "Why us?"}}})
+	p.api("PUT", "/config/program", object{"terms": "Be kind."})
+	version, _ := p.api("GET", "/config/program", nil)["terms_version"].(string)
+	v := p.Visitor()
+	has(t, page(t, v, "/partner-signup"), `[name="profile.answers.audience"][required]`, `[name="profile.answers.why"]:not([required])`, `[name="terms_version"][value="`+version+`"]`)
+
+	_, fields := refused(t, v, v.Post("/partner-signup", applicant("cleo@example.com")))
+	if diff := cmp.Diff([]string{"profile.answers.audience", "terms_version"}, fields); diff != "" {
+		t.Error(diff)
+	}
+	_, fields = refused(t, v, v.Post("/partner-signup", applicant("cleo", "name", "Cleo\r\nBcc: eve@example.com", "profile.answers.audience", "Film", "terms_version", version)))
+	if diff := cmp.Diff([]string{"name", "email"}, fields); diff != "" {
+		t.Error(diff)
+	}
+	for name, body := range map[string]object{
+		"profile.answers.audience": {"email": "cleo@example.com", "name": "Cleo", "terms_version": version},
+		"terms_version":            {"email": "cleo@example.com", "name": "Cleo", "terms_version": "older", "profile": object{"answers": object{"audience": "Film"}}},
+	} {
+		got := p.Call("", http.MethodPost, "/api/v1/partner-signup", body)
+		if got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, `"`+name+`"`) {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+	if n := p.count(`select count(*) from partner_applications`) + p.count(`select count(*) from partners`); n != 0 {
+		t.Errorf("%d rows of refused forms", n)
+	}
+	led(t, v, v.Post("/partner-signup", applicant("cleo@example.com", "profile.answers.audience", "Film", "terms_version", version)))
+	p.letter("cleo@example.com", confirmSubject)
+	one := p.found("cleo@example.com")
+	if one["terms_version"] != version || cmp.Diff(object{"audience": "Film"}, one["answers"]) != "" {
+		t.Errorf("kept: %v", one)
+	}
+	says(t, page(t, p.admin, "/admin/partners/"+idOf(one)), "Where is your audience?", "Film", "Version "+version)
+}
+
+func TestSignup_TrapAndClosedDoor(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	v := p.Visitor()
+	people, program := v.Post("/partner-signup", applicant("cleo@example.com")), v.Post("/partner-signup", applicant("bot@example.com", "second_name", "Robot"))
+	if led(t, v, people) != led(t, v, program) || people.Body != program.Body {
+		t.Errorf("%+v\n%+v", people, program)
+	}
+	p.letter("cleo@example.com", confirmSubject)
+	if p.found("bot@example.com") != nil || p.count(`select count(*) from partner_applications`) != 0 {
+		t.Error("the program got in")
+	}
+	p.api("PUT", "/config/partner-signup", object{"disabled": true})
+	says(t, page(t, v, "/partner-signup"), "Sign-up is not open at the moment")
+	says(t, page(t, v, "/"), "Sign-up is not open at the moment")
+	says(t, parsed(t, v.Post("/partner-signup", applicant("late@example.com")), http.StatusForbidden), "Sign-up is not open at the moment")
+	if got := p.Call("", http.MethodPost, "/api/v1/partner-signup", object{"email": "late@example.com", "name": "Late"}); got.Status != http.StatusForbidden || !strings.Contains(got.Body, `"signup_disabled"`) {
+		t.Errorf("%d %s", got.Status, got.Body)
+	}
+	last := 0
+	for range 11 {
+		last = p.Call("", http.MethodPost, "/api/v1/partner-signup", object{"email": "late@example.com", "name": "Late"}).Status
+	}
+	if last != http.StatusTooManyRequests {
+		t.Errorf("after too many: %d", last)
+	}
+}
+
+func TestSignup_AnInvitationTakesItOver(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	led(t, p.Visitor(), p.Visitor().Post("/partner-signup", applicant("cleo@example.com", "name", "Not Cleo")))
+	link := token(t, p.letter("cleo@example.com", confirmSubject))
+	one := p.api("POST", "/partners", object{"email": "cleo@example.com", "name": "Cleo", "send_invite": true})
+	if one["status"] != "invited" || one["source"] != "admin" || one["name"] != "Cleo" {
+		t.Errorf("got %v", one)
+	}
+	if got := p.Visitor().Post("/auth/verify", url.Values{"token": {link}}); got.Status != http.StatusForbidden || p.status(idOf(one)) != "invited" {
+		t.Errorf("the old link: %d, %v", got.Status, p.status(idOf(one)))
+	}
+}
+
+func TestSettings_Signup(t *testing.T) {
+	t.Parallel()
+	p := start(t)
+	campaign := p.promotion("Summer")
+	form := url.Values{
+		"open": {"true"}, "policy": {"auto_approve"}, "campaign_ids": {campaign},
+		"questions.0.label": {"Where is your audience?"}, "questions.0.required": {"true"}, "questions.1.label": {" "}, "questions.2.label": {"Where is your audience!"},
+	}
+	p.both(t, func(t *testing.T, v *testkit.Visitor) {
+		wrong := url.Values{"policy": {"perhaps"}, "questions.0.label": {strings.Repeat("x", 201)}}
+		if _, fields := refused(t, v, v.Post("/admin/settings/signup", wrong)); len(fields) == 0 {
+			t.Error("nothing is marked")
+		}
+		doc := page(t, v, led(t, v, v.Post("/admin/settings/signup", form)))
+		has(t, doc, `[name="policy"][value="auto_approve"][checked]`, `[name="campaign_ids"][checked]`, `[name="questions.0.key"][value="where_is_your_audience"]`, `[name="questions.1.key"][value="where_is_your_audience_2"]`)
+	})
+	for name, change := range map[string]object{
+		"policy": {"policy": "perhaps"}, "campaign_ids": {"campaign_ids": []string{nobody}},
+		"questions.1.key":   {"questions": []object{{"key": "a", "label": "A"}, {"key": "a", "label": "B"}}},
+		"questions.0.label": {"questions": []object{{"key": "a", "label": ""}}},
+	} {
+		if got := p.Call(p.key, "PUT", "/api/v1/config/partner-signup", change); got.Status != http.StatusUnprocessableEntity || !strings.Contains(got.Body, `"`+name+`"`) {
+			t.Errorf("%s: %d %s", name, got.Status, got.Body)
+		}
+	}
+	if kept := p.api("PUT", "/config/partner-signup", object{"disabled": true}); kept["policy"] != "auto_approve" || kept["disabled"] != true || len(kept["questions"].([]any)) != 2 {
+		t.Errorf("kept: %v", kept)
+	}
+}
