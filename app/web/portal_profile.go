@@ -23,7 +23,7 @@ func (s *Server) portalProfileEdit(c echo.Context) error {
 }
 
 func (s *Server) portalProfile(c echo.Context, status int, p partners.Partner, typed partnersview.EditPage) error {
-	head := ui.HeaderProps{Title: "Profile", Subtitle: "What the program knows about you.."}
+	head := ui.HeaderProps{Title: "Profile", Subtitle: "What the program knows about you."}
 	return s.formPage(c, status, head, portalview.Profile(portalview.ProfilePage{EditPage: typed, Partner: p}))
 }
 
