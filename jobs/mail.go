@@ -23,6 +23,7 @@ import (
 	"github.com/openpartner/openpartner/app/signup"
 	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/app/tenants"
+	"github.com/openpartner/openpartner/app/webhooks"
 	"github.com/openpartner/openpartner/views/email"
 )
 
@@ -53,6 +54,7 @@ type MailerOptions struct {
 	Limiter  *limits.Limiter
 	Staff    *auth.PlatformAdmins
 	Admins   *auth.Admins
+	Webhooks *webhooks.Service
 	// Operator sends for tenants without a server of their own; nil where there is none.
 	Operator  mail.Sender
 	PublicURL string
@@ -73,6 +75,7 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: partners.KindInvited, Timeout: mailTimeout, Run: m.partnerInvited},
 		{Kind: partners.KindEmailWanted, Timeout: mailTimeout, Run: m.emailWanted},
 		{Kind: partners.KindEmailNotice, Timeout: mailTimeout, Run: m.emailNotice},
+		{Kind: webhooks.KindDisabled, Timeout: mailTimeout, Run: m.webhookDisabled},
 		{Kind: signin.KindEverywhere, Timeout: mailTimeout, Run: m.signInEverywhere},
 		{Kind: signin.KindPlatformRequested, Timeout: mailTimeout, Run: m.platformSignIn},
 		{Kind: tenants.KindSignedUp, Timeout: mailTimeout, Run: m.signedUp},

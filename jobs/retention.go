@@ -11,8 +11,11 @@ import (
 // KindRetention deletes what has served its time.
 const KindRetention = "retention"
 
+// keptDeliveries is how long the log of webhooks goes back.
+const keptDeliveries = 30 * 24 * time.Hour
+
 // keptJobs is how long finished jobs can be looked up.
-const keptJobs = 30 * 24 * time.Hour
+const keptJobs = 7 * 24 * time.Hour
 
 // keptRecent is how long the velocity rule may look back: more than any window, so that clicks
 // which come late are judged as well.
@@ -45,6 +48,7 @@ func Retention(now func() time.Time) Registration {
 		}{
 			"magic links":      {`delete from magic_links where expires_at < ?`, at.Add(-24 * time.Hour)},
 			"sessions":         {`delete from sessions where expires_at < ?`, at},
+			"deliveries":       {`delete from webhook_deliveries where created_at < ?`, at.Add(-keptDeliveries)},
 			"staff's links":    {`delete from platform.magic_links where expires_at < ?`, at.Add(-24 * time.Hour)},
 			"staff's sessions": {`delete from platform.sessions where expires_at < ?`, at},
 			"idempotency keys": {`delete from idempotency_keys where expires_at < ?`, at},

@@ -107,6 +107,15 @@ func (s *Server) operations() []operation {
 		either(orOwn(asking(op(get, "/partners/:id/dashboard", "reports:read", s.dashboardsShow, "Show what a partner's business comes to", nil, dashboardJSON{}),
 			"from", "to", "campaign_id", "bucket")), "commissions:read"),
 
+		asking(op(get, "/webhooks", "webhooks:write", s.webhooksIndex, "List webhooks", nil, list[webhookJSON]{}), pages...),
+		created(op(post, "/webhooks", "webhooks:write", s.webhooksCreate, "Have messages sent to an address", webhookIn{}, newWebhookJSON{})),
+		op(patch, "/webhooks/:id", "webhooks:write", s.webhooksUpdate, "Change a webhook", webhookPatch{}, webhookJSON{}),
+		empty(op(del, "/webhooks/:id", "webhooks:write", s.webhooksDelete, "Remove a webhook and its log", nil, nil)),
+		op(post, "/webhooks/:id/rotate-secret", "webhooks:write", s.webhooksRotate, "Give a webhook a new secret", nil, newWebhookJSON{}),
+		accepted(op(post, "/webhooks/:id/test", "webhooks:write", s.webhooksTest, "Send a test message", nil, deliveryJSON{})),
+		asking(op(get, "/webhooks/:id/deliveries", "webhooks:write", s.deliveriesIndex, "List what was sent", nil, list[deliveryJSON]{}), append(pages, "status")...),
+		accepted(op(post, "/webhooks/:id/deliveries/:delivery_id/redeliver", "webhooks:write", s.deliveriesRedeliver, "Send a message once more", nil, deliveryJSON{})),
+
 		asking(op(get, "/api-keys", adminRead, s.apiKeysIndex, "List API keys", nil, list[apiKeyJSON]{}), pages...),
 		created(op(post, "/api-keys", admin, s.apiKeysCreate, "Make an API key", apiKeyIn{}, newAPIKeyJSON{})),
 		empty(op(del, "/api-keys/:id", admin, s.apiKeysDelete, "Revoke an API key", nil, nil)),

@@ -28,6 +28,7 @@ import (
 	"github.com/openpartner/openpartner/app/signup"
 	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/app/tracking"
+	"github.com/openpartner/openpartner/app/webhooks"
 )
 
 // Options are what the API stands on.
@@ -49,6 +50,7 @@ type Options struct {
 	Settings    *settings.Service
 	Reports     *reports.Service
 	Tenants     *tenants.Service
+	Webhooks    *webhooks.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
 }

@@ -57,7 +57,25 @@ func (s *Service) derive(ctx context.Context, tasks []task) (map[uuid.UUID]Outco
 	if err := sheet.Write(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.announce(ctx, changed, out); err != nil {
+		return nil, err
+	}
 	return out, s.flagSelfReferrals(ctx, tasks)
+}
+
+// announce lets others follow events that were not attributed before.
+func (s *Service) announce(ctx context.Context, changed []verdict, outcomes map[uuid.UUID]Outcome) error {
+	var f Attributed
+	for _, v := range changed {
+		before := v.decided && v.before.Status == StatusAttributed
+		if v.decision.Status == StatusAttributed && !before {
+			f.Outcomes = append(f.Outcomes, outcomes[v.event.ID])
+		}
+	}
+	if len(f.Outcomes) == 0 {
+		return nil
+	}
+	return s.facts.Tell(ctx, f)
 }
 
 // flagSelfReferrals marks clicks through the customer's own partner account for review. Others

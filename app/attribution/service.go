@@ -12,6 +12,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/person"
@@ -27,13 +28,19 @@ type Service struct {
 	campaigns   *campaigns.Service
 	commissions *commissions.Service
 	signature   SignatureFunc
+	facts       *facts.Bus
 	now         func() time.Time
 }
 
-// NewService makes the service.
-func NewService(t *tracking.Service, c *campaigns.Service, m *commissions.Service, sig SignatureFunc, now func() time.Time) *Service {
-	return &Service{tracking: t, campaigns: c, commissions: m, signature: sig, now: now}
+// NewService makes the service; the bus hears of every event that is Attributed.
+func NewService(
+	t *tracking.Service, c *campaigns.Service, m *commissions.Service, sig SignatureFunc, f *facts.Bus, now func() time.Time,
+) *Service {
+	return &Service{tracking: t, campaigns: c, commissions: m, signature: sig, facts: f, now: now}
 }
+
+// Attributed is the fact that partners are now known to have brought events about.
+type Attributed struct{ Outcomes []Outcome }
 
 // IdentifyInput says that a click belongs to a user.
 type IdentifyInput struct {

@@ -44,10 +44,10 @@ func setup(t *testing.T) *world {
 	w.campaigns = campaigns.NewService(clock)
 	w.partners = partners.NewService(w.facts, clock)
 	w.links = links.NewService(w.campaigns, w.partners, clock)
-	w.tracking = tracking.NewService(clock)
-	w.commissions = commissions.NewService(clock)
+	w.tracking = tracking.NewService(nil, clock)
+	w.commissions = commissions.NewService(nil, clock)
 	unsigned := func(context.Context) (string, bool, error) { return "", false, nil }
-	w.attribution = attribution.NewService(w.tracking, w.campaigns, w.commissions, unsigned, clock)
+	w.attribution = attribution.NewService(w.tracking, w.campaigns, w.commissions, unsigned, nil, clock)
 	facts.Listen(w.facts, func(ctx context.Context, f partners.Changed) error {
 		if f.Partner.Status == partners.StatusActive && f.Before == partners.StatusRevoked {
 			return w.commissions.Reinstated(ctx, f.Partner.ID)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/rollup"
@@ -93,7 +94,7 @@ func (s *Service) Reconcile(ctx context.Context, all []Reckoning, sheet *rollup.
 	if err != nil {
 		return nil, err
 	}
-	b := book{now: s.now(), sheet: sheet, live: map[uuid.UUID][]Commission{}}
+	b := book{now: s.now(), facts: s.facts, sheet: sheet, live: map[uuid.UUID][]Commission{}}
 	for _, r := range all {
 		for _, a := range r.accounts(rows[r.EventID]) {
 			b.enter(r, a, a.plan(r, b.now))
@@ -166,6 +167,7 @@ func differences(all []Reckoning, rows map[uuid.UUID][]Commission) []Difference 
 // book collects the changes of one transaction, to write them in a few statements.
 type book struct {
 	now    time.Time
+	facts  *facts.Bus
 	moved  []Commission // rows with their new state
 	added  []Commission
 	sheet  *rollup.Sheet
@@ -258,7 +260,7 @@ func (b *book) tally(c Commission, sign int64) {
 }
 
 // newBook begins a book for a person's decision.
-func (s *Service) newBook() *book { return &book{now: s.now(), sheet: &rollup.Sheet{}} }
+func (s *Service) newBook() *book { return &book{now: s.now(), facts: s.facts, sheet: &rollup.Sheet{}} }
 
 // write stores all changes and the figures of the days. There is one sheet for a transaction: two
 // that were written one after the other could wait for another transaction's in a circle.
@@ -277,6 +279,11 @@ func (b *book) writeRows(ctx context.Context) error {
 	}
 	if err := insertCommissions(ctx, b.added); err != nil {
 		return err
+	}
+	if len(b.moved)+len(b.added) > 0 {
+		if err := b.facts.Tell(ctx, Written{Added: b.added, Moved: b.moved}); err != nil {
+			return err
+		}
 	}
 	if !b.mature {
 		return nil

@@ -7,15 +7,22 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/paging"
 )
 
 // Service keeps the ledger.
-type Service struct{ now func() time.Time }
+type Service struct {
+	facts *facts.Bus
+	now   func() time.Time
+}
 
-// NewService makes the service.
-func NewService(now func() time.Time) *Service { return &Service{now: now} }
+// NewService makes the service; the bus hears of everything that is Written.
+func NewService(f *facts.Bus, now func() time.Time) *Service { return &Service{facts: f, now: now} }
+
+// Written is the fact that rows were added to the ledger, or are in another state than before.
+type Written struct{ Added, Moved []Commission }
 
 // Filter narrows a list.
 type Filter struct {

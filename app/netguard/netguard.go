@@ -8,21 +8,33 @@ package netguard
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
+	"slices"
+	"syscall"
 	"time"
 
 	"code.dny.dev/ssrf"
 )
 
-// dialTimeout is for one connection.
-const dialTimeout = 10 * time.Second
+const (
+	dialTimeout   = 10 * time.Second // for one connection
+	headerTimeout = 30 * time.Second // for the beginning of an answer
+	maxHeader     = 64 << 10
+)
 
 // Guard lets calls out to public addresses, and to the ranges that the operator allowed.
 type Guard struct {
 	guardian *ssrf.Guardian
+	allow    []netip.Prefix
 	dialer   *net.Dialer
+	client   *http.Client
 }
+
+// webPorts are where web servers listen; ranges that the operator allowed may use any.
+func webPorts() []uint16 { return []uint16{80, 443, 8080, 8443} }
 
 // New makes a guard; allow lists private ranges that may be reached all the same.
 func New(allow []netip.Prefix) *Guard {
@@ -34,9 +46,37 @@ func New(allow []netip.Prefix) *Guard {
 			v6 = append(v6, p)
 		}
 	}
-	g := &Guard{guardian: ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))}
+	g := &Guard{allow: allow, guardian: ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))}
 	g.dialer = &net.Dialer{Timeout: dialTimeout, Control: g.guardian.Safe}
+	web := &net.Dialer{Timeout: dialTimeout, Control: g.web}
+	g.client = &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{ // without a proxy: what dials must be what was checked
+			DialContext: web.DialContext, TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: headerTimeout,
+			MaxResponseHeaderBytes: maxHeader, MaxIdleConnsPerHost: 2, MaxConnsPerHost: 16, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
+		},
+	}
 	return g
+}
+
+// Client calls web addresses: it follows no redirect and uses no proxy. Whoever calls gives the
+// context a deadline and reads no more of an answer than they want.
+func (g *Guard) Client() *http.Client { return g.client }
+
+// web judges a connection of the client by its address and port.
+func (g *Guard) web(network, address string, c syscall.RawConn) error {
+	if err := g.guardian.Safe(network, address, c); err != nil {
+		return err
+	}
+	to, err := netip.ParseAddrPort(address)
+	if err != nil {
+		return fmt.Errorf("%w: %s", ssrf.ErrInvalidHostPort, address)
+	}
+	allowed := slices.ContainsFunc(g.allow, func(p netip.Prefix) bool { return p.Contains(to.Addr().Unmap()) })
+	if !allowed && !slices.Contains(webPorts(), to.Port()) {
+		return fmt.Errorf("%w: %d", ssrf.ErrProhibitedPort, to.Port())
+	}
+	return nil
 }
 
 // DialContext connects to an address, unless it is one that may not be reached: then the error
@@ -59,5 +99,5 @@ func (g *Guard) Literal(host string) (refused bool) {
 
 // Refused reports whether a call failed because of its address.
 func Refused(err error) bool {
-	return errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedNetwork)
+	return errors.Is(err, ssrf.ErrProhibitedIP) || errors.Is(err, ssrf.ErrProhibitedNetwork) || errors.Is(err, ssrf.ErrProhibitedPort)
 }

@@ -23,12 +23,13 @@ const defaultAttempts = 12
 
 // Job is something to be done after the commit.
 type Job struct {
-	Kind        string    // what happened or is ordered, such as "partners.invited"
-	Key         string    // jobs of one key run one after the other, in their order
-	DedupeKey   string    // a second job of the same dedupe key is not added
-	Args        any       // small and stable, as JSON
-	RunAt       time.Time // zero: at once
-	MaxAttempts int       // defaults to 12
+	Kind        string        // what happened or is ordered, such as "partners.invited"
+	Key         string        // jobs of one key run one after the other, in their order
+	DedupeKey   string        // a second job of the same dedupe key is not added
+	Args        any           // small and stable, as JSON
+	RunAt       time.Time     // zero: at once
+	After       time.Duration // or so long from now, by the database's clock
+	MaxAttempts int           // defaults to 12
 }
 
 // Add writes the job in the caller's transaction, for the tenant in the context. The id is
@@ -43,6 +44,32 @@ func Add(ctx context.Context, j Job) error {
 func AddPlatform(ctx context.Context, j Job) error {
 	_, err := add(ctx, nil, j)
 	return err
+}
+
+// AddAll is Add for many at once, which are due at once and have no dedupe key.
+func AddAll(ctx context.Context, all []Job) error {
+	if len(all) == 0 {
+		return nil
+	}
+	n := len(all)
+	jobs, kinds, keys, args := make([]uuid.UUID, n), make([]string, n), make([]string, n), make([]string, n)
+	for i, j := range all {
+		encoded, err := json.Marshal(j.Args)
+		if err != nil {
+			return fmt.Errorf("encode args of %s: %w", j.Kind, err)
+		}
+		jobs[i], kinds[i], keys[i], args[i] = ids.NewAt(time.Now()), j.Kind, j.Key, string(encoded)
+	}
+	err := db.Hot(ctx, `
+		insert into platform.jobs (id, tenant_id, kind, key, args, status, run_at, max_attempts)
+		select j.id, $1::uuid, j.kind, nullif(j.key, ''), j.args, 'pending', now(), $6::integer
+		from unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[]) as j (id, kind, key, args)`,
+		tenancy.ID(ctx), jobs, kinds, keys, args, defaultAttempts).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("add %d jobs: %w", n, err)
+	}
+	wake(ctx)
+	return nil
 }
 
 // AddID is Add for callers that show the job to somebody.
@@ -65,17 +92,18 @@ func add(ctx context.Context, tenant *uuid.UUID, j Job) (uuid.UUID, error) {
 		runAt = &j.RunAt
 	}
 	var id uuid.UUID
+	after := j.After.Seconds()
 	err = db.Tx(ctx).NewRaw(`
 		with added as (
 			insert into platform.jobs (id, tenant_id, kind, key, dedupe_key, args, status, run_at, max_attempts)
-			values (?0, ?1, ?2, nullif(?3, ''), nullif(?4, ''), ?5, 'pending', coalesce(?6, now()), ?7)
+			values (?0, ?1, ?2, nullif(?3, ''), nullif(?4, ''), ?5, 'pending', coalesce(?6, now() + make_interval(secs => ?8)), ?7)
 			on conflict (tenant_id, dedupe_key) where dedupe_key is not null do nothing
 			returning id)
 		select id from added
 		union all
 		select id from platform.jobs where tenant_id is not distinct from ?1 and dedupe_key = nullif(?4, '')
 		limit 1`,
-		ids.NewAt(time.Now()), tenant, j.Kind, j.Key, j.DedupeKey, string(args), runAt, j.MaxAttempts).Scan(ctx, &id)
+		ids.NewAt(time.Now()), tenant, j.Kind, j.Key, j.DedupeKey, string(args), runAt, j.MaxAttempts, after).Scan(ctx, &id)
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("add job %s: %w", j.Kind, err)
 	}

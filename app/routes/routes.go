@@ -202,6 +202,21 @@ func (u URLs) APIKeysNew() string { return u.APIKeys() + "/new" }
 func (u URLs) APIKeyRevocation(id uuid.UUID) string {
 	return u.APIKeys() + "/" + id.String() + "/revocation"
 }
+func (u URLs) Webhooks() string                      { return u.prefix + "/admin/webhooks" }
+func (u URLs) WebhooksNew() string                   { return u.Webhooks() + "/new" }
+func (u URLs) WebhookShow(id uuid.UUID) string       { return u.Webhooks() + "/" + id.String() }
+func (u URLs) WebhookEdit(id uuid.UUID) string       { return u.WebhookShow(id) + "/edit" }
+func (u URLs) WebhookRemoval(id uuid.UUID) string    { return u.WebhookShow(id) + "/removal" }
+func (u URLs) WebhookSecret(id uuid.UUID) string     { return u.WebhookShow(id) + "/secret" }
+func (u URLs) WebhookStatus(id uuid.UUID) string     { return u.WebhookShow(id) + "/status" }
+func (u URLs) WebhookTest(id uuid.UUID) string       { return u.WebhookShow(id) + "/test" }
+func (u URLs) WebhookRedelivery(id uuid.UUID) string { return u.WebhookShow(id) + "/redelivery" }
+func (u URLs) WebhookDelivery(id, delivery uuid.UUID) string {
+	return u.WebhookShow(id) + "/deliveries/" + delivery.String()
+}
+func (u URLs) WebhookDeliveryAgain(id, delivery uuid.UUID) string {
+	return u.WebhookDelivery(id, delivery) + "/redelivery"
+}
 func (u URLs) Admins() string    { return u.prefix + "/admin/admins" }
 func (u URLs) AdminsNew() string { return u.Admins() + "/new" }
 func (u URLs) AdminRevocation(id uuid.UUID) string {

@@ -47,6 +47,9 @@ func storeBatch(ctx context.Context, system *db.Pool, arrivals []Arrival) error 
 	if len(groups) > 0 {
 		write.Queue(insertRecent, recentColumns(groups)...)
 	}
+	if tenants, clicks := flaggedColumns(batch); len(clicks) > 0 {
+		write.Queue(orderFlagged, tenants, clicks)
+	}
 	write.Queue(`commit`)
 	if err := conn.SendBatch(ctx, &write).Close(); err != nil {
 		return fmt.Errorf("write clicks: %w", err)

@@ -396,14 +396,14 @@ func TestService_Expire(t *testing.T) {
 	g := w.gate()
 	lonely, stitched := open(t, g, visit("")), open(t, g, visit(""))
 	w.do(func(ctx context.Context) error {
-		_, err := tracking.NewService(w.clock).Stitch(ctx, stitched.ClickID, "u1", true, w.clock())
+		_, err := tracking.NewService(nil, w.clock).Stitch(ctx, stitched.ClickID, "u1", true, w.clock())
 		return err
 	})
 	w.pass(399 * 24 * time.Hour)
 	young := open(t, g, visit(""))
 	expire := func() (deleted int) {
 		err := w.db.System.InTx(context.Background(), db.TxOptions{Tenant: tenancy.DefaultID()}, func(ctx context.Context) (err error) {
-			deleted, _, err = tracking.NewService(w.clock).Expire().Next(ctx, tenancy.DefaultID())
+			deleted, _, err = tracking.NewService(nil, w.clock).Expire().Next(ctx, tenancy.DefaultID())
 			return err
 		})
 		if err != nil {
@@ -419,7 +419,7 @@ func TestService_Expire(t *testing.T) {
 		t.Errorf("after 401 days %d clicks were deleted", got)
 	}
 	w.do(func(ctx context.Context) error {
-		s := tracking.NewService(w.clock)
+		s := tracking.NewService(nil, w.clock)
 		if _, err := s.Click(ctx, lonely.ClickID); !fault.Is(err, fault.KindNotFound) {
 			t.Errorf("the click that led to nothing: %v", err)
 		}

@@ -53,6 +53,11 @@ func (s *Service) Review(ctx context.Context, click uuid.UUID, flag Flag) (Click
 	if err := moveDaily(ctx, []uuid.UUID{click}, flag != ""); err != nil {
 		return Click{}, err
 	}
+	if flag != "" {
+		if err := s.facts.Tell(ctx, Flagged{Clicks: []Click{c}}); err != nil {
+			return Click{}, err
+		}
+	}
 	return c, audit.Record(ctx, audit.Entry{
 		Action: action, SubjectKind: "click", SubjectID: click, Detail: map[string]string{"was": string(was), "flag": string(flag)},
 	})
@@ -108,7 +113,10 @@ func (s *Service) FlagAutomatically(ctx context.Context, clicks []uuid.UUID, fla
 	if err != nil || len(flagged) == 0 {
 		return err
 	}
-	return moveDaily(ctx, flagged, true)
+	if err := moveDaily(ctx, flagged, true); err != nil {
+		return err
+	}
+	return s.TellFlagged(ctx, flagged)
 }
 
 // CreditInput is a visit that nobody made: a coupon was used, which credits its partner.

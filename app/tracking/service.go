@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/links"
@@ -14,10 +15,13 @@ import (
 )
 
 // Service records visits and identities.
-type Service struct{ now func() time.Time }
+type Service struct {
+	facts *facts.Bus
+	now   func() time.Time
+}
 
-// NewService makes the service.
-func NewService(now func() time.Time) *Service { return &Service{now: now} }
+// NewService makes the service; the bus hears of every click that is Flagged.
+func NewService(f *facts.Bus, now func() time.Time) *Service { return &Service{facts: f, now: now} }
 
 // Open records a visit in the transaction of ctx and says where the visitor goes: for those who
 // replay many visits, as the demo does. People come through a Gate, which needs no transaction,

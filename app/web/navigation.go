@@ -55,6 +55,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 			{Label: "Tracking", Href: u.SettingsTracking(), Icon: ui.IconFingerprint},
 			{Label: "Fraud rules", Href: u.SettingsFraud(), Icon: ui.IconShieldAlert},
 			{Label: "API keys", Href: u.APIKeys(), Icon: ui.IconKey},
+			{Label: "Webhooks", Href: u.Webhooks(), Icon: ui.IconWebhook},
 			{Label: "Admins", Href: u.Admins(), Icon: ui.IconUserCog},
 			{Label: "Audit log", Href: u.Audit(), Icon: ui.IconHistory},
 		}},

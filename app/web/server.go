@@ -25,6 +25,7 @@ import (
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/signup"
 	"github.com/openpartner/openpartner/app/tracking"
+	"github.com/openpartner/openpartner/app/webhooks"
 )
 
 // Options are what the pages stand on.
@@ -48,6 +49,7 @@ type Options struct {
 	Commissions *commissions.Service
 	Settings    *settings.Service
 	Reports     *reports.Service
+	Webhooks    *webhooks.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
 	// MailHeld says that the tenant's mails can't leave, and how many wait.

@@ -9,6 +9,7 @@ import (
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/tenancy"
+	"github.com/openpartner/openpartner/app/webhooks"
 )
 
 // Whoever keeps sealed secrets stands in both of these; a test looks into every column of the
@@ -16,11 +17,23 @@ import (
 
 // reseals are the ways to seal a tenant's secrets with the first key; each counts what it changed.
 func (a *application) reseals() []func(ctx context.Context) (int, error) {
-	return []func(ctx context.Context) (int, error){a.services.settings.Reseal}
+	return []func(ctx context.Context) (int, error){a.services.settings.Reseal, a.services.webhooks.Reseal}
 }
 
 // countSealed counts the secrets in sight by the id of the key that sealed them.
-func countSealed(ctx context.Context) (map[string]int, error) { return settings.CountSealed(ctx) }
+func countSealed(ctx context.Context) (map[string]int, error) {
+	sum := map[string]int{}
+	for _, count := range []func(context.Context) (map[string]int, error){settings.CountSealed, webhooks.CountSealed} {
+		some, err := count(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for key, n := range some {
+			sum[key] += n
+		}
+	}
+	return sum, nil
+}
 
 // rotateSecrets seals every secret with the first key of SECRETS_ENCRYPTION_KEY, tenant by tenant,
 // beside a running server. After it the other keys can go.

@@ -35,6 +35,7 @@ import (
 	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/app/tracking"
 	"github.com/openpartner/openpartner/app/web"
+	"github.com/openpartner/openpartner/app/webhooks"
 	"github.com/openpartner/openpartner/jobs"
 	"github.com/openpartner/openpartner/static"
 )
@@ -74,6 +75,7 @@ type services struct {
 	signin      *signin.Service
 	staff       *auth.PlatformAdmins
 	tenants     *tenants.Service
+	webhooks    *webhooks.Service
 }
 
 // wire calls every constructor, in the order of the floors.
@@ -103,10 +105,10 @@ func wire(p program, d *database) (*application, error) {
 	s.campaigns = campaigns.NewService(now)
 	s.partners = partners.NewService(bus, now)
 	s.promotion = links.NewService(s.campaigns, s.partners, now)
-	s.tracking = tracking.NewService(now)
-	s.commissions = commissions.NewService(now)
+	s.tracking = tracking.NewService(bus, now)
+	s.commissions = commissions.NewService(bus, now)
 	s.settings = settings.NewService(ring, resolver, guard, now)
-	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, s.settings.IdentifySignature, now)
+	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, s.settings.IdentifySignature, bus, now)
 	s.coupons = coupons.NewService(s.campaigns, s.partners, s.attribution, now)
 	facts.Listen(bus, func(ctx context.Context, f partners.Changed) error {
 		if f.Partner.Status != partners.StatusActive || f.Before != partners.StatusRevoked {
@@ -119,6 +121,8 @@ func wire(p program, d *database) (*application, error) {
 	s.signin = signin.NewService(s.links, s.admins, s.partners, s.signup, sessions)
 	s.staff = auth.NewPlatformAdmins(now)
 	s.tenants = tenants.NewService(s.admins, resolver, now)
+	s.webhooks = webhooks.NewService(s.admins, ring, guard, p.cfg.Development(), now)
+	tellWebhooks(bus, s.webhooks)
 
 	operator, devMail, err := operatorMail(p)
 	if err != nil {
@@ -126,12 +130,12 @@ func wire(p program, d *database) (*application, error) {
 	}
 	mailer := jobs.NewMailer(jobs.MailerOptions{
 		App: d.app, System: d.system, Log: p.log, SignIn: s.signin, Signup: s.signup, Partners: s.partners, Settings: s.settings, Limiter: limiter, Operator: operator,
-		Staff: s.staff, Admins: s.admins, PublicURL: p.cfg.PublicURL,
+		Staff: s.staff, Admins: s.admins, Webhooks: s.webhooks, PublicURL: p.cfg.PublicURL,
 	})
 	a.worker = jobs.NewWorker(jobs.Options{
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod,
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
-		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), []jobs.Registration{
+		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Webhooks(d.app, s.webhooks, s.tracking), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(),
 		Observe: a.metrics.Job,
@@ -145,7 +149,7 @@ func wire(p program, d *database) (*application, error) {
 		Sessions: sessions, SignIn: s.signin, Signup: s.signup, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
 		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
-		SendTestMail: mailer.SendTest, MailHeld: mailer.Held, OperatorMail: operator != nil, DevMail: devMail,
+		Webhooks: s.webhooks, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, OperatorMail: operator != nil, DevMail: devMail,
 	})
 	if p.cfg.Multi() {
 		a.platform = web.NewPlatform(web.PlatformOptions{
@@ -156,24 +160,40 @@ func wire(p program, d *database) (*application, error) {
 	a.api = api.NewServer(api.Options{
 		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
 		Signup: s.signup, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
-		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, SendTestMail: mailer.SendTest,
+		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, SendTestMail: mailer.SendTest,
 	})
 	a.gate = tracking.NewGate(tracking.RecorderOptions{
 		System: d.clicks, Log: p.log, Now: now, Spool: filepath.Join(p.cfg.Data, "spool"),
 	})
 	resolver.OnAway(a.gate.DatabaseAway)
 	a.redirect = redirect.NewServer(redirect.Options{Edge: a.edge, Gate: a.gate, PerMinute: redirect.PerMinute})
-	a.listener = newListener(p, d, resolver, a.gate.Targets)
+	a.listener = newListener(p, d, resolver, a.gate.Targets, s.webhooks)
 	return a, nil
 }
 
 // newListener has everybody who remembers what the database says hear of changes.
-func newListener(p program, d *database, resolver *tenancy.Resolver, targets *tracking.Targets) *db.Listener {
+func newListener(p program, d *database, resolver *tenancy.Resolver, targets *tracking.Targets, hooks *webhooks.Service) *db.Listener {
 	return &db.Listener{
 		URL: d.ownerURL, Log: p.log,
-		Heard:  func(payload string) { resolver.Heard(payload); targets.Heard(payload) },
-		Missed: func() { resolver.Missed(); targets.Missed() },
+		Heard:  func(payload string) { resolver.Heard(payload); targets.Heard(payload); hooks.Heard(payload) },
+		Missed: func() { resolver.Missed(); targets.Missed(); hooks.Missed() },
 	}
+}
+
+// tellWebhooks has programs of the merchant hear of what happens, in the API's words.
+func tellWebhooks(bus *facts.Bus, hooks *webhooks.Service) {
+	facts.Listen(bus, func(ctx context.Context, f partners.Changed) error {
+		return hooks.Publish(ctx, api.PartnerMessages(f)...)
+	})
+	facts.Listen(bus, func(ctx context.Context, f attribution.Attributed) error {
+		return hooks.Publish(ctx, api.AttributedMessages(f)...)
+	})
+	facts.Listen(bus, func(ctx context.Context, f commissions.Written) error {
+		return hooks.Publish(ctx, api.CommissionMessages(f)...)
+	})
+	facts.Listen(bus, func(ctx context.Context, f tracking.Flagged) error {
+		return hooks.Publish(ctx, api.FlaggedMessages(f)...)
+	})
 }
 
 // operatorMail is how mail leaves for tenants without a server of their own: by SMTP_URL, in

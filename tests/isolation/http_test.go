@@ -43,8 +43,12 @@ func (w *world) path(t *testing.T, r testkit.Route, ids map[string]string) strin
 			if segment == "{user_id}" {
 				table = "users"
 			}
-			if segment == "{campaign_id}" || segment == "{campaign}" {
-				table = "campaigns"
+			if named := map[string]string{
+				"{campaign_id}": "campaigns", "{campaign}": "campaigns", "webhooks": "webhook_endpoints", "deliveries": "webhook_deliveries",
+			}; named[segment] != "" {
+				table = named[segment]
+			} else if named[table] != "" {
+				table = named[table]
 			}
 			if ids[table] == "" {
 				t.Fatalf("%s: no id of %s", r, table)

@@ -88,6 +88,9 @@ func (w *world) fillPath(r testkit.Route, ids map[string]string) string {
 		if known := fields()[name]; known != "" && name != "id" {
 			table = known
 		}
+		if named := map[string]string{"webhooks": "webhook_endpoints", "deliveries": "webhook_deliveries"}[table]; named != "" {
+			table = named
+		}
 		switch {
 		case name == "slug":
 			segments[i] = w.ours.Slug

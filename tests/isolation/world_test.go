@@ -89,7 +89,7 @@ func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 	_, p.cref, _ = strings.Cut(clicked.Header.Get("Location"), "cref=")
 	p.call(t, p.adminKey, http.MethodPost, "/identify", object{"cref": p.cref, "user_id": word})
 	p.call(t, p.adminKey, http.MethodPost, "/events", object{"user_id": word, "type": "sale", "amount": 1000, "currency": "USD", "external_id": word}, "Idempotency-Key", word)
-	p.rest(t, word, partner)
+	p.rest(t, word, partner, p.post(t, "/webhooks", object{"url": "https://" + word + ".example.com/hooks", "events": []string{"payout.paid"}}))
 	p.do(t, func(ctx context.Context) error { // far in the future, so that nobody runs it
 		return outbox.Add(ctx, outbox.Job{Kind: word, Args: object{}, RunAt: time.Now().AddDate(50, 0, 0)})
 	})
@@ -97,7 +97,7 @@ func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 }
 
 // rest writes what a job would take away at once, or what takes a whole form to make.
-func (p *tenant) rest(t *testing.T, word, partner string) {
+func (p *tenant) rest(t *testing.T, word, partner, hook string) {
 	t.Helper()
 	p.do(t, func(ctx context.Context) error {
 		id := uuid.New()
@@ -109,6 +109,7 @@ func (p *tenant) rest(t *testing.T, word, partner string) {
 			{`insert into assets (tenant_id, kind, content_type, bytes, created_at) values (?, 'logo', 'image/png', ?, now())`, []any{p.ID, []byte(word)}},
 			{`insert into partner_imports (tenant_id, id, send_invite, total, job_id, created_at) values (?, ?, true, 1, ?, now())`, []any{p.ID, id, uuid.New()}},
 			{`insert into partner_import_rows (tenant_id, import_id, line, email, name, outcome, partner_id) values (?, ?, 2, ?, ?, 'added', ?)`, []any{p.ID, id, word + "@example.com", word, partner}},
+			{`insert into webhook_deliveries (tenant_id, id, endpoint_id, message_id, event_type, payload, status, created_at) values (?, ?, ?, ?, 'payout.paid', '{}', 'dead', now())`, []any{p.ID, id, hook, word}},
 		} {
 			if _, err := db.Tx(ctx).NewRaw(statement.text, statement.args...).Exec(ctx); err != nil {
 				return err

@@ -195,10 +195,10 @@ func (s schema) words() {
 		select format('%s has no comment', c.oid::regclass) from pg_class c join pg_namespace n on n.oid = c.relnamespace
 		where n.nspname in ('public', 'platform') and c.relkind in ('r', 'p', 'v') and c.relname <> 'schema_migrations' and obj_description(c.oid, 'pg_class') is null`)
 	s.findings("TimesEndInAt", `
-		select format('%s.%I is a time and does not end in _at, _from, _to or _until', a.attrelid::regclass, a.attname)
+		select format('%s.%I is a time and does not end in _at, _from, _to, _until or _since', a.attrelid::regclass, a.attname)
 		from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
 		where n.nspname in ('public') and c.relkind = 'r' and c.relname <> 'schema_migrations' and a.attnum > 0 and not a.attisdropped
-			and a.atttypid = 'timestamptz'::regtype and a.attname !~ '_(at|from|to|until)$'`)
+			and a.atttypid = 'timestamptz'::regtype and a.attname !~ '_(at|from|to|until|since)$'`)
 	s.t.Run("Conflicts", s.conflicts)
 }
 
@@ -226,6 +226,7 @@ func (s schema) conflicts(t *testing.T) {
 		"campaign_versions_open":                    "changed under the lock of the campaign",
 		"daily_clicks_key":                          "written by an upsert",
 		"jobs_tenant_id_dedupe_key":                 "a second job of the same key is not added",
+		"webhook_deliveries_endpoint_fkey":          "written for endpoints that were just read",
 		"platform_admins_email_key":                 "adding somebody twice changes them",
 		"platform_magic_links_token_hash_key":       "tokens are random",
 		"platform_magic_links_admin_fkey":           "made for somebody who was just read",

@@ -165,3 +165,14 @@ func (d *Database) Try(t testing.TB, statement string, args ...any) error {
 		return err
 	})
 }
+
+// Await asks until the answer is yes; for what a job does that says nothing.
+func (d *Database) Await(t testing.TB, question string, args ...any) {
+	t.Helper()
+	for yes := false; !yes; {
+		d.Read(t, &yes, question, args...)
+		if t.Context().Err() != nil {
+			t.Fatalf("never true: %s", question)
+		}
+	}
+}

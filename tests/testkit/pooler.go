@@ -83,9 +83,8 @@ ignore_startup_parameters = extra_float_digits
 	go func() { ended <- cmd.Wait(); out.close() }()
 	t.Cleanup(func() {
 		_ = cmd.Process.Signal(syscall.SIGINT)
-		_ = <-ended // interrupted, which it says by its exit code
-		if t.Failed() {
-			t.Logf("PgBouncer said:\n%s", out)
+		if err := <-ended; t.Failed() {
+			t.Logf("PgBouncer said, and ended with %v:\n%s", err, out)
 		}
 	})
 	if _, ok := out.wait("process up", 1); !ok {

@@ -134,6 +134,19 @@ func AddressChanged(b Brand, name, now, signIn string) Message {
 	}
 }
 
+// WebhookDisabled tells an admin that a program of theirs hears nothing any more.
+func WebhookDisabled(b Brand, address, reason, page string) Message {
+	return Message{
+		Subject: "A webhook of " + b.Name + " is disabled",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "A webhook is disabled", Preheader: reason,
+			ButtonText: "Look at the webhook", ButtonURL: page,
+			Reason: "You get this because you are an admin of " + b.Name + ".",
+		},
+		Body: Paragraphs("Nothing is sent to "+address+" any more. "+reason, "When it works again, make it active and send again what it missed."),
+	}
+}
+
 // Test shows that mail arrives.
 func Test(b Brand, settings string) Message {
 	return Message{

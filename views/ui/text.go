@@ -68,7 +68,7 @@ func StatusTone(status string) Tone {
 		return Success
 	case "pending", "pending_review", "invited", "held", "queued", "planned", "draft_changes", "needs_review", "paused", "retrying", "applied":
 		return Warning
-	case "revoked", "reversed", "failed", "dead", "declined", "flagged", "suspended", "cancelled", "rejected", "disabled":
+	case "revoked", "reversed", "failed", "dead", "declined", "flagged", "suspended", "cancelled", "rejected", "disabled", "failing":
 		return Critical
 	case "running", "processing", "sending", "scheduled", "upcoming", "payable":
 		return Info
