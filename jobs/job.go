@@ -32,7 +32,7 @@ type Job struct {
 // Decode reads the args.
 func (j Job) Decode(into any) error {
 	if err := json.Unmarshal(j.Args, into); err != nil {
-		return Cancel(fmt.Errorf("decode args of %s: %w", j.Kind, err))
+		return Dead(fmt.Errorf("decode args of %s: %w", j.Kind, err))
 	}
 	return nil
 }
@@ -50,9 +50,9 @@ type Registration struct {
 
 // outcome is an error that steers the engine.
 type outcome struct {
-	cancel, snooze bool
-	after          time.Duration
-	err            error
+	dead, cancel, snooze bool
+	after                time.Duration
+	err                  error
 }
 
 // Error is part of error.
@@ -61,7 +61,12 @@ func (o *outcome) Error() string { return o.err.Error() }
 // Unwrap is part of errors.Is and errors.As.
 func (o *outcome) Unwrap() error { return o.err }
 
-// Cancel says that trying again is of no use: the job becomes dead at once.
+// Dead says that trying again is of no use and that somebody has to look at it: the job becomes
+// dead at once.
+func Dead(err error) error { return &outcome{dead: true, err: err} }
+
+// Cancel gives a job up that will never succeed, and of which whom it concerns is told already: no
+// alarm goes off for it.
 func Cancel(err error) error { return &outcome{cancel: true, err: err} }
 
 // RetryAfter says when to try again at the earliest.

@@ -74,7 +74,7 @@ func (m *Mailer) platformSignIn(ctx context.Context, j Job) error {
 	way := route{sender: m.Operator, brand: platformBrand(), fromName: platformBrand().Name}
 	err = way.send(ctx, person.Email, person.Name, email.SignIn(way.brand, u.Absolute(u.PlatformVerifyLink(token))))
 	if mail.Permanent(err) {
-		return Cancel(err)
+		return Dead(err) // the only place where the operator sees it
 	}
 	return err
 }

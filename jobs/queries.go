@@ -99,6 +99,10 @@ func settleSnooze(ctx context.Context, j Job, wait time.Duration, cause string) 
 		wait.Seconds(), cause)
 }
 
+func settleCancelled(ctx context.Context, j Job, cause string) error {
+	return settle(ctx, j, `status = 'cancelled', finished_at = now(), last_error = ?2`, cause)
+}
+
 func settleDead(ctx context.Context, j Job, cause string) error {
 	return settle(ctx, j, `status = 'dead', finished_at = now(), last_error = ?2`, cause)
 }

@@ -43,7 +43,7 @@ func rederivePart(ctx context.Context, app *db.Pool, a *attribution.Service, j J
 		result := attribution.Rederived{DryRun: order.DryRun, Differences: []commissions.Difference{}}
 		if len(row.Result) > 0 {
 			if err := json.Unmarshal(row.Result, &result); err != nil {
-				return Cancel(err)
+				return Dead(err)
 			}
 		}
 		progress := row.Counted()

@@ -186,6 +186,8 @@ func (w *Worker) run(ctx context.Context, j Job) {
 	switch {
 	case err == nil:
 		log.Info("job done")
+	case outcome == resultCancelled:
+		log.Info("job cancelled", "error", err)
 	case ctx.Err() != nil:
 		log.Info("job given back at shutdown")
 	default:
@@ -247,11 +249,12 @@ func (w *Worker) context(ctx context.Context, j Job) context.Context {
 type result string
 
 const (
-	resultDone    result = "done"
-	resultBack    result = "given_back" // cut off by a shutdown
-	resultSnoozed result = "snoozed"
-	resultDead    result = "dead"
-	resultRetry   result = "retry"
+	resultDone      result = "done"
+	resultBack      result = "given_back" // cut off by a shutdown
+	resultSnoozed   result = "snoozed"
+	resultCancelled result = "cancelled"
+	resultDead      result = "dead"
+	resultRetry     result = "retry"
 )
 
 func resultOf(j Job, err error, shutdown bool) result {
@@ -263,7 +266,9 @@ func resultOf(j Job, err error, shutdown bool) result {
 		return resultBack
 	case o.snooze:
 		return resultSnoozed
-	case o.cancel || j.Attempt >= j.MaxAttempts:
+	case o.cancel:
+		return resultCancelled
+	case o.dead || j.Attempt >= j.MaxAttempts:
 		return resultDead
 	default:
 		return resultRetry
@@ -279,6 +284,8 @@ func settleAs(ctx context.Context, j Job, err error, r result) error {
 		return settleBack(ctx, j)
 	case resultSnoozed:
 		return settleSnooze(ctx, j, o.after, err.Error())
+	case resultCancelled:
+		return settleCancelled(ctx, j, err.Error())
 	case resultDead:
 		return settleDead(ctx, j, err.Error())
 	default:

@@ -48,8 +48,26 @@ func TestMail_Refused(t *testing.T) {
 	p := &program{App: a, t: t, admin: a.Admin(), key: a.Key()}
 	const said = "refused: 550 5.1.1 <the address>: no such person"
 	id := idOf(p.api("POST", "/partners", object{"email": "zoe@example.com", "name": "Zoe"}))
-	p.Await(`"msg":"job failed"`)
+	p.Await(`"msg":"job cancelled"`)
 	says(t, page(t, p.admin, "/admin/partners/"+id), said, "A mail was refused")
+	t.Run("NoAlarm", func(t *testing.T) {
+		got := p.Call("", "GET", "/metrics", nil).Body
+		for _, want := range []string{
+			`openpartner_outbox_jobs{state="dead"} 0`, `openpartner_job_duration_seconds_count{kind="partners.invited",result="cancelled"} 1`,
+		} {
+			if !strings.Contains(got, want) {
+				t.Errorf("no %s", want)
+			}
+		}
+		var how struct {
+			Status   string
+			Finished bool
+		}
+		p.DB.Read(t, &how, `select status, finished_at is not null as finished from platform.jobs where kind = 'partners.invited'`)
+		if how.Status != "cancelled" || !how.Finished {
+			t.Errorf("the job is %+v", how)
+		}
+	})
 	t.Run("UntilTheAddressChanges", func(t *testing.T) {
 		p.api("PATCH", "/partners/"+id, object{"email": "zoe@example.org"})
 		if text := page(t, p.admin, "/admin/partners/"+id).Text(); strings.Contains(text, said) {
