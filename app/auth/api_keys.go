@@ -205,7 +205,8 @@ func errNoKey() error {
 	return fault.Unauthorized("Send a valid API key as \"Authorization: Bearer op_live_...\".")
 }
 
-// Recognise finds the principal of a key sent in the clear.
+// Recognise finds the principal of a key sent in the clear. A partner's key is worth nothing while
+// its partner is revoked or declined.
 func (s *APIKeys) Recognise(ctx context.Context, plain string) (Principal, error) {
 	if !wellFormed(plain) {
 		return Principal{}, errNoKey()
@@ -213,7 +214,9 @@ func (s *APIKeys) Recognise(ctx context.Context, plain string) (Principal, error
 	var found []APIKey
 	err := db.Hot(ctx, `
 		select tenant_id, id, name, prefix, key_hash, kind, partner_id, scopes, created_by, last_used_at, expires_at, revoked_at, created_at
-		from api_keys where key_hash = $1::text`, hashToken(plain)).Scan(ctx, &found)
+		from api_keys k where key_hash = $1::text and (partner_id is null or exists (
+			select from partners p where p.tenant_id = k.tenant_id and p.id = k.partner_id and p.status not in ('revoked', 'declined')))`,
+		hashToken(plain)).Scan(ctx, &found)
 	if err != nil {
 		return Principal{}, fmt.Errorf("find api key: %w", err)
 	}
