@@ -27,7 +27,7 @@ func (s *Server) partnerSignup(c echo.Context) error {
 		return err
 	}
 	err := s.Signup.Send(c.Request().Context(), signup.Input{
-		Email: in.Email, Name: in.Name, Profile: in.Profile.Value.profile(partners.Profile{}), TermsVersion: in.TermsVersion.Value,
+		Email: in.Email, Name: in.Name, Profile: in.Profile.Value.profile(partners.Profile{}), TermsVersion: in.TermsVersion.Ptr(),
 	})
 	if err != nil {
 		return err

@@ -66,7 +66,7 @@ type Input struct {
 	Email        string
 	Name         string
 	Profile      partners.Profile
-	TermsVersion string // of the terms that were agreed to
+	TermsVersion *string // of the terms that were agreed to; nil from a program that asks for consent by itself
 }
 
 // Form is what is asked, and what it leads to.
@@ -126,21 +126,21 @@ func (f Form) read(in Input) (partners.Applicant, error) {
 	return a, fields.Err()
 }
 
-// agreed is the version of the terms that were agreed to; nil where there are none. Terms that
-// changed since the form was opened must be read again.
-func (f Form) agreed(fields fault.Fields, version string) *string {
+// agreed is the version of the terms that were agreed to; nil where there are none, or where nobody
+// says. Terms that changed since the form was opened must be read again.
+func (f Form) agreed(fields fault.Fields, version *string) *string {
 	now := f.Program.TermsVersion
 	switch {
-	case now == "" && f.Program.Terms == "":
+	case version == nil, now == "" && f.Program.Terms == "":
 		return nil
-	case version == "" && f.Program.Terms != "":
+	case *version == "" && f.Program.Terms != "":
 		fields.Add("terms_version", "Please read the terms and agree to them.")
-	case version != "" && version != now:
+	case *version != "" && *version != now:
 		fields.Add("terms_version", "The terms have changed in the meantime. Please read version "+now+" and agree to it.")
-	case version == "":
+	case *version == "":
 		return nil
 	}
-	return &version
+	return version
 }
 
 // Receive looks at a form that was sent: a new address becomes a partner who has not confirmed

@@ -62,7 +62,7 @@ func (s *Server) partnerSignupCreate(c echo.Context) error {
 	p := f.partnerSignup()
 	if f.text(program.TrapField) == "" {
 		err = s.Signup.Send(c.Request().Context(), signup.Input{
-			Email: p.Email, Name: p.Name, TermsVersion: p.TermsVersion,
+			Email: p.Email, Name: p.Name, TermsVersion: &p.TermsVersion,
 			Profile: partners.Profile{Website: &p.Website, Bio: &p.Bio, Answers: p.Answers},
 		})
 	}
