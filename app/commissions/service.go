@@ -45,6 +45,9 @@ func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.
 	if err != nil {
 		return paging.Result[Commission]{}, err
 	}
+	for i := range rows {
+		rows[i] = rows[i].seenBy(auth.From(ctx))
+	}
 	return paging.Cut(rows, page, func(c Commission) paging.Cursor { return paging.Cursor{At: c.CreatedAt, ID: c.ID} }), nil
 }
 
@@ -59,7 +62,20 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (Commission, error) {
 	} else if err != nil {
 		return Commission{}, err
 	}
-	return c, nil
+	return c.seenBy(auth.From(ctx)), nil
+}
+
+// seenBy leaves out what is not a partner's to read: who decided, and what admins noted for each other.
+// The note of a row by hand is meant for its partner, as long as the row stands.
+func (c Commission) seenBy(p auth.Principal) Commission {
+	if p.PartnerID == uuid.Nil {
+		return c
+	}
+	c.ApprovedBy, c.ReversedBy = nil, nil
+	if c.EventID != nil || c.Status == Reversed {
+		c.Note = nil
+	}
+	return c
 }
 
 // OfEvent gives the rows of an event, oldest first.
