@@ -28,6 +28,13 @@ func (s *Server) docs(c echo.Context) error {
 		i := slices.IndexFunc(page.Areas, func(a apidocs.Area) bool { return a.Name == o.area() })
 		page.Areas[i].Endpoints = append(page.Areas[i].Endpoints, o.explain(&named))
 	}
+	for _, o := range s.openings() {
+		scope := apidocs.Scope{Name: o.Scope}
+		for _, one := range o.Operations {
+			scope.Opens = append(scope.Opens, apidocs.Opened{ID: one.id(), Summary: one.Summary})
+		}
+		page.Scopes = append(page.Scopes, scope)
+	}
 	ctx := layout.WithChrome(c.Request().Context(), layout.Chrome{HomePath: u.Home(), TenantName: "OpenPartner"})
 	var html strings.Builder
 	if err := layout.Public("API reference", apidocs.Reference(page)).Render(ctx, &html); err != nil {

@@ -109,6 +109,15 @@ func systemView(c echo.Context) context.Context {
 	return auth.With(c.Request().Context(), auth.SystemPrincipal("api"))
 }
 
+// queryText reads a text that is looked for.
+func queryText(c echo.Context, name string) (string, error) {
+	text := c.QueryParam(name)
+	if !storable(text) {
+		return "", fault.InvalidField(name, "This contains characters that can't be stored.")
+	}
+	return text, nil
+}
+
 // queryChoice reads an optional word out of a list.
 func queryChoice[T ~string](c echo.Context, name string, allowed []T) (string, error) {
 	text := c.QueryParam(name)

@@ -156,7 +156,13 @@ func (s *Server) eventsIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f := attribution.Filter{UserID: c.QueryParam("user_id"), Type: c.QueryParam("type")}
+	f := attribution.Filter{}
+	if f.UserID, err = queryText(c, "user_id"); err != nil {
+		return err
+	}
+	if f.Type, err = queryText(c, "type"); err != nil {
+		return err
+	}
 	if f.From, f.To, err = queryRange(c); err != nil {
 		return err
 	}

@@ -56,11 +56,29 @@ func (s *Server) apiKeysIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.Keys.List(c.Request().Context(), page)
+	filter, err := keyFilter(c)
+	if err != nil {
+		return err
+	}
+	found, err := s.Keys.List(c.Request().Context(), filter, page)
 	if err != nil {
 		return err
 	}
 	return c.JSON(http.StatusOK, listOf(found, apiKeyOf))
+}
+
+func keyFilter(c echo.Context) (f auth.KeyFilter, err error) {
+	if f.Query, err = queryText(c, "q"); err != nil {
+		return f, err
+	}
+	if f.Kind, err = queryChoice(c, "kind", auth.KeyKinds()); err != nil {
+		return f, err
+	}
+	if f.Status, err = queryChoice(c, "status", auth.KeyStatuses()); err != nil {
+		return f, err
+	}
+	f.CreatedBy, err = queryID(c, "created_by")
+	return f, err
 }
 
 func (s *Server) apiKeysCreate(c echo.Context) error {

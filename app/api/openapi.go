@@ -90,7 +90,10 @@ func (s *Server) describe(origin string) document {
 		doc.Tags = append(doc.Tags, map[string]string{"name": name})
 	}
 	doc.Components = components{Schemas: schemas.named, SecuritySchemes: map[string]map[string]any{
-		"key": {"type": "http", "scheme": "bearer", "description": "An API key: op_live_..."},
+		"key": {
+			"type": "http", "scheme": "bearer", "x-scopes": s.scopeIDs(),
+			"description": "An API key: op_live_... x-scopes lists which operations each scope opens.",
+		},
 	}}
 	return doc
 }
@@ -193,9 +196,12 @@ func queryWords() map[string]string {
 		"limit":       "How many, 1 to 200; 50 without.",
 		"from":        "A time, or a day in UTC, from which on.",
 		"to":          "A time before which, or a last day in UTC. Reports count whole days.",
-		"q":           "The beginning of a name or e-mail address.",
+		"q":           "The beginning of a name, of an e-mail address or of what is shown of a key.",
 		"bucket":      "day or week.",
+		"source":      "Only those who came this way.",
 		"status":      "Only those in this state.",
+		"kind":        "Only those of this kind.",
+		"created_by":  "Only what this person or key made.",
 		"type":        "Only events of this type.",
 		"user_id":     "Only events of this user.",
 		"partner_id":  "Only what belongs to this partner.",

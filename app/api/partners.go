@@ -137,7 +137,11 @@ func (s *Server) partnersIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	found, err := s.Partners.List(c.Request().Context(), partners.Filter{Status: status, Source: source, Query: c.QueryParam("q")}, page)
+	q, err := queryText(c, "q")
+	if err != nil {
+		return err
+	}
+	found, err := s.Partners.List(c.Request().Context(), partners.Filter{Status: status, Source: source, Query: q}, page)
 	if err != nil {
 		return err
 	}

@@ -116,7 +116,7 @@ func (s *Server) operations() []operation {
 		asking(op(get, "/webhooks/:id/deliveries", "webhooks:write", s.deliveriesIndex, "List what was sent", nil, list[deliveryJSON]{}), append(pages, "status")...),
 		accepted(op(post, "/webhooks/:id/deliveries/:delivery_id/redeliver", "webhooks:write", s.deliveriesRedeliver, "Send a message once more", nil, deliveryJSON{})),
 
-		asking(op(get, "/api-keys", adminRead, s.apiKeysIndex, "List API keys", nil, list[apiKeyJSON]{}), pages...),
+		asking(op(get, "/api-keys", adminRead, s.apiKeysIndex, "List API keys", nil, list[apiKeyJSON]{}), append(pages, "q", "kind", "status", "created_by")...),
 		created(op(post, "/api-keys", admin, s.apiKeysCreate, "Make an API key", apiKeyIn{}, newAPIKeyJSON{})),
 		empty(op(del, "/api-keys/:id", admin, s.apiKeysDelete, "Revoke an API key", nil, nil)),
 

@@ -16,7 +16,6 @@ import (
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/ids"
-	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/person"
 	"github.com/openpartner/openpartner/app/tenancy"
 )
@@ -44,11 +43,11 @@ type APIKey struct {
 func (k APIKey) Status(now time.Time) string {
 	switch {
 	case k.RevokedAt != nil:
-		return "revoked"
+		return keyRevoked
 	case k.ExpiresAt != nil && !k.ExpiresAt.After(now):
-		return "expired"
+		return keyExpired
 	default:
-		return "active"
+		return keyActive
 	}
 }
 
@@ -184,22 +183,6 @@ func (s *APIKeys) Find(ctx context.Context, id uuid.UUID) (APIKey, error) {
 	return k, nil
 }
 
-// List gives the keys, newest first.
-func (s *APIKeys) List(ctx context.Context, page paging.Page) (paging.Result[APIKey], error) {
-	if err := Require(ctx, AdminReadScope); err != nil {
-		return paging.Result[APIKey]{}, err
-	}
-	var rows []APIKey
-	q := db.Tx(ctx).NewSelect().Model(&rows).OrderExpr("created_at desc, id desc").Limit(page.Ask())
-	if page.After != nil {
-		q = q.Where("(created_at, id) < (?, ?)", page.After.At, page.After.ID)
-	}
-	if err := q.Scan(ctx); err != nil {
-		return paging.Result[APIKey]{}, fmt.Errorf("list api keys: %w", err)
-	}
-	return paging.Cut(rows, page, func(k APIKey) paging.Cursor { return paging.Cursor{At: k.CreatedAt, ID: k.ID} }), nil
-}
-
 // errNoKey is the one answer to a key that is missing, malformed, unknown, expired or revoked.
 func errNoKey() error {
 	return fault.Unauthorized("Send a valid API key as \"Authorization: Bearer op_live_...\".")
@@ -224,7 +207,7 @@ func (s *APIKeys) Recognise(ctx context.Context, plain string) (Principal, error
 		return Principal{}, errNoKey()
 	}
 	k := found[0]
-	if k.Status(s.now()) != "active" {
+	if k.Status(s.now()) != keyActive {
 		return Principal{}, errNoKey()
 	}
 	p := Principal{Kind: Key, ID: k.ID, KeyKind: k.Kind, Scopes: k.Scopes, Name: k.Name, Unnoted: s.unnoted(k)}

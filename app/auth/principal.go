@@ -32,7 +32,10 @@ const (
 	keyAdmin         = "admin"          // a key that may do everything
 	keyPartner       = "partner"        // a key that sees one partner's rows
 	keyScoped        = "scoped"         // a key that may do exactly what its scopes say
-	readSuffix       = ":read"          // scopes that only look
+	keyActive        = "active"
+	keyExpired       = "expired"
+	keyRevoked       = "revoked"
+	readSuffix       = ":read" // scopes that only look
 	stepUpAge        = 30 * time.Minute
 )
 

@@ -199,6 +199,9 @@ func (u URLs) CommissionReversal(id uuid.UUID) string {
 }
 func (u URLs) APIKeys() string    { return u.prefix + "/admin/api-keys" }
 func (u URLs) APIKeysNew() string { return u.APIKeys() + "/new" }
+func (u URLs) APIKeysAtWorkBy(maker uuid.UUID) string {
+	return u.APIKeys() + "?status=active&created_by=" + maker.String()
+}
 func (u URLs) APIKeyRevocation(id uuid.UUID) string {
 	return u.APIKeys() + "/" + id.String() + "/revocation"
 }

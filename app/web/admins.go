@@ -88,10 +88,14 @@ func (s *Server) adminRevocationsNew(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	keys, err := s.APIKeys.Count(c.Request().Context(), auth.KeyFilter{CreatedBy: &id, Status: "active"})
+	if err != nil {
+		return err
+	}
 	return s.confirm(c, http.StatusOK, ui.ConfirmProps{
 		Title: "Revoke " + a.Name + "?", Text: "They are signed out everywhere at once and can't sign in any more. You can reinstate them.",
 		Action: urls(c).AdminRevocation(id), ConfirmLabel: "Revoke admin", CancelHref: urls(c).Admins(), Danger: true,
-	}, ui.Field(ui.FieldProps{Name: "reason", Label: "Reason", Optional: true, MaxLength: 200}))
+	}, access.KeysStay(keys, urls(c).APIKeysAtWorkBy(id)), ui.Field(ui.FieldProps{Name: "reason", Label: "Reason", Optional: true, MaxLength: 200}))
 }
 
 func (s *Server) adminRevocationsCreate(c echo.Context) error {

@@ -1,12 +1,14 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/ids"
@@ -20,17 +22,51 @@ func (s *Server) apiKeysIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	keys, err := s.APIKeys.List(ctx, page)
+	q, err := readQuery(c)
 	if err != nil {
 		return err
 	}
-	names, err := s.partnerNames(c)
-	if err != nil {
+	filter, wrong := q.apiKeys()
+	p := access.APIKeysPage{Filter: filter, Errors: wrong, Now: s.Now(), MayEdit: mayEdit(c)}
+	if len(wrong) == 0 {
+		found, err := s.APIKeys.List(ctx, filter, page)
+		if err != nil {
+			return err
+		}
+		p.Keys, p.Pager = found.Items, pager(c, urls(c).APIKeys(), access.KeysTarget, found)
+	}
+	if err := s.aboutKeys(ctx, &p); err != nil {
 		return err
 	}
-	return s.ok(c, "API keys", access.APIKeys(access.APIKeysPage{
-		Keys: keys.Items, Partners: names, Now: s.Now(), Pager: pager(c, urls(c).APIKeys(), "", keys),
-	}))
+	return s.page(c, listStatus(wrong), "API keys", access.APIKeys(p))
+}
+
+// aboutKeys adds whose the keys are, who made them, and whose one may look for.
+func (s *Server) aboutKeys(ctx context.Context, p *access.APIKeysPage) (err error) {
+	var whose []uuid.UUID
+	for _, k := range p.Keys {
+		if k.PartnerID != nil {
+			whose = append(whose, *k.PartnerID)
+		}
+	}
+	if p.Partners, err = s.Partners.NamesOf(ctx, whose); err != nil {
+		return err
+	}
+	if p.Makers, err = s.APIKeys.Makers(ctx, p.Keys); err != nil {
+		return err
+	}
+	actors, err := audit.Actors(ctx)
+	p.MadeBy = withChoice(access.People(actors), p.Filter.CreatedBy)
+	return err
+}
+
+// apiKeys reads the filters of the list of keys.
+func (f form) apiKeys() (auth.KeyFilter, fault.Fields) {
+	wrong := fault.Fields{}
+	return auth.KeyFilter{
+		Query: f.text("q"), Kind: chosenOf(f, wrong, "kind", auth.KeyKinds()), Status: chosenOf(f, wrong, "status", auth.KeyStatuses()),
+		CreatedBy: f.chosen(wrong, "created_by"),
+	}, wrong
 }
 
 func apiKeyHeader(c echo.Context) ui.HeaderProps {
@@ -46,6 +82,7 @@ func (s *Server) apiKeyForm(c echo.Context, status int, p access.APIKeyFormPage)
 	if err != nil {
 		return err
 	}
+	p.Uses = s.ScopeUses
 	for _, n := range names {
 		p.Partners = append(p.Partners, ui.Option{Value: n.ID.String(), Label: n.Name})
 	}
@@ -141,14 +178,4 @@ func (s *Server) apiKeyRevocationsCreate(c echo.Context) error {
 		return err
 	}
 	return s.done(c, "The key “"+k.Name+"” is revoked.", urls(c).APIKeys())
-}
-
-// partnerNames are the names of the partners, by id.
-func (s *Server) partnerNames(c echo.Context) (map[uuid.UUID]string, error) {
-	list, err := s.Partners.Names(c.Request().Context())
-	names := make(map[uuid.UUID]string, len(list))
-	for _, n := range list {
-		names[n.ID] = n.Name
-	}
-	return names, err
 }

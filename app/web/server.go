@@ -54,6 +54,8 @@ type Options struct {
 	SendTestMail func(ctx context.Context, to string) error
 	// MailHeld says that the tenant's mails can't leave, and how many wait.
 	MailHeld func(ctx context.Context) (held bool, n int, err error)
+	// ScopeUses says in words what each scope of a key opens.
+	ScopeUses map[string][]string
 
 	// OperatorMail says that mail leaves even for programs without a server of their own.
 	OperatorMail bool

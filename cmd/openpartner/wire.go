@@ -144,12 +144,17 @@ func wire(p program, d *database) (*application, error) {
 		App: d.app, System: d.system, Tenants: resolver, Limiter: limiter, Log: p.log, Now: now,
 		Wake: a.worker.Wake, Observe: a.metrics.Request, PublicURL: p.cfg.PublicURL, Multi: p.cfg.Multi(), Network: network(p.cfg),
 	})
+	a.api = api.NewServer(api.Options{
+		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
+		Signup: s.signup, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
+		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, SendTestMail: mailer.SendTest,
+	})
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: sessionManager, Cookie: edge.PeopleCookie, Pool: d.app},
 		Sessions: sessions, SignIn: s.signin, Signup: s.signup, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
 		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
-		Webhooks: s.webhooks, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, OperatorMail: operator != nil, DevMail: devMail,
+		Webhooks: s.webhooks, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
 	})
 	if p.cfg.Multi() {
 		a.platform = web.NewPlatform(web.PlatformOptions{
@@ -157,11 +162,6 @@ func wire(p program, d *database) (*application, error) {
 			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, DevMail: devMail,
 		})
 	}
-	a.api = api.NewServer(api.Options{
-		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
-		Signup: s.signup, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
-		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, SendTestMail: mailer.SendTest,
-	})
 	a.gate = tracking.NewGate(tracking.RecorderOptions{
 		System: d.clicks, Log: p.log, Now: now, Spool: filepath.Join(p.cfg.Data, "spool"),
 	})

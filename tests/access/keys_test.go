@@ -2,9 +2,12 @@ package access_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"github.com/openpartner/openpartner/app/auth"
@@ -16,13 +19,9 @@ func refused(got testkit.Answer) bool {
 	return got.Status == http.StatusForbidden && (strings.Contains(got.Body, `"forbidden_scope"`) || strings.Contains(got.Body, `"forbidden"`))
 }
 
-// TestScopes sends every scope to every endpoint: exactly those that the table names get past
-// the guard, and no scoped key ever becomes an admin.
-func TestScopes(t *testing.T) {
-	t.Parallel()
-	a := testkit.Start(t)
-	either := map[string]string{"GET /api/v1/partners/{id}/dashboard": "commissions:read"} // does as well
-	opened := map[string]int{}
+// scopedRoutes are the endpoints that ask a key for a scope.
+func scopedRoutes(t *testing.T) []testkit.Route {
+	t.Helper()
 	var keyed []testkit.Route
 	for _, r := range testkit.Routes(t) {
 		if r.Auth == "key" && r.Scope != "" {
@@ -32,6 +31,22 @@ func TestScopes(t *testing.T) {
 	if len(keyed) < 50 {
 		t.Fatalf("only %d endpoints", len(keyed))
 	}
+	return keyed
+}
+
+// opens says whether a scope is enough for an endpoint.
+func opens(scope string, r testkit.Route) bool {
+	either := map[string]string{"GET /api/v1/partners/{id}/dashboard": "commissions:read"} // does as well
+	return r.Scope == scope || either[r.String()] == scope
+}
+
+// TestScopes sends every scope to every endpoint: exactly those that the table names get past
+// the guard, and no scoped key ever becomes an admin.
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	a := testkit.Start(t)
+	opened := map[string]int{}
+	keyed := scopedRoutes(t)
 	for _, scope := range auth.Scopes() {
 		key := a.Key(scope)
 		for _, r := range keyed {
@@ -40,7 +55,7 @@ func TestScopes(t *testing.T) {
 				body = object{}
 			}
 			got := a.Call(key, r.Method, r.Fill(func(string) string { return uuid.NewString() }), body)
-			may := r.Scope == scope || either[r.String()] == scope
+			may := opens(scope, r)
 			if refused(got) == may {
 				t.Errorf("%s with %s: %d %s", r, scope, got.Status, got.Body)
 			}
@@ -56,6 +71,78 @@ func TestScopes(t *testing.T) {
 		if opened[scope] == 0 {
 			t.Errorf("%s opens nothing", scope)
 		}
+	}
+}
+
+// What the documents promise of each scope is what TestScopes finds it to open.
+func TestScopes_AreTold(t *testing.T) {
+	t.Parallel()
+	a := testkit.Start(t)
+	want := map[string][]string{}
+	for _, r := range scopedRoutes(t) {
+		for _, scope := range auth.Scopes() {
+			if opens(scope, r) {
+				want[scope] = append(want[scope], r.String())
+			}
+		}
+	}
+	var doc struct {
+		Paths      map[string]map[string]struct{ OperationID string }
+		Components struct {
+			SecuritySchemes struct {
+				Key struct {
+					Scopes map[string][]string `json:"x-scopes"`
+				}
+			}
+		}
+	}
+	a.Call("", http.MethodGet, "/api/openapi.json", nil).JSON(t, &doc)
+	routeOf := map[string]string{}
+	for path, methods := range doc.Paths {
+		for method, o := range methods {
+			routeOf[o.OperationID] = strings.ToUpper(method) + " " + path
+		}
+	}
+	t.Run("InTheDocument", func(t *testing.T) {
+		t.Parallel()
+		told := map[string][]string{}
+		for scope, ids := range doc.Components.SecuritySchemes.Key.Scopes {
+			for _, id := range ids {
+				told[scope] = append(told[scope], routeOf[id])
+			}
+		}
+		alike(t, told, want)
+	})
+	t.Run("InTheReference", func(t *testing.T) {
+		t.Parallel()
+		page, err := goquery.NewDocumentFromReader(strings.NewReader(a.Call("", http.MethodGet, "/docs/api", nil).Body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := map[string][]string{}
+		for _, row := range page.Find("#scopes tbody tr").EachIter() {
+			scope := row.Find("code").Text()
+			for _, link := range row.Find("a").EachIter() {
+				id := strings.TrimPrefix(link.AttrOr("href", ""), "#")
+				if page.Find("section#"+id).Length() != 1 {
+					t.Errorf("%s leads nowhere", id)
+				}
+				told[scope] = append(told[scope], routeOf[id])
+			}
+		}
+		alike(t, told, want)
+	})
+}
+
+func alike(t *testing.T, got, want map[string][]string) {
+	t.Helper()
+	for _, m := range []map[string][]string{got, want} {
+		for _, list := range m {
+			slices.Sort(list)
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

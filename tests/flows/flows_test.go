@@ -52,8 +52,14 @@ func idOf(o object) string {
 // viewer is a visitor who signed in as an admin that may only look.
 func (p *program) viewer() *testkit.Visitor {
 	p.t.Helper()
-	p.api("POST", "/admins", object{"email": "vic@example.com", "name": "Vic Viewer", "role": "viewer"})
-	link, err := url.Parse(p.Command("create-admin", "--email", "vic@example.com")) // finds the one there is
+	return p.signedIn("vic@example.com", "Vic Viewer", "viewer")
+}
+
+// signedIn is a visitor who signed in as a new admin.
+func (p *program) signedIn(email, name, role string) *testkit.Visitor {
+	p.t.Helper()
+	p.api("POST", "/admins", object{"email": email, "name": name, "role": role})
+	link, err := url.Parse(p.Command("create-admin", "--email", email)) // finds the one there is
 	if err != nil {
 		p.t.Fatal(err)
 	}
