@@ -94,10 +94,20 @@ func deeds() map[string]deed {
 
 		"mail.failed": {GroupMail, "could not deliver a mail to", ""},
 
+		"tenant.created":   {GroupSettings, "made the program", ""},
 		"tenant.suspended": {GroupSettings, "suspended the program", ""},
-		"tenant.resumed":   {GroupSettings, "resumed the program", ""},
-		"tenant.cancelled": {GroupSettings, "cancelled the program", ""},
+		"tenant.resumed":   {GroupSettings, "opened the program again", ""},
+		"tenant.cancelled": {GroupSettings, "closed the program", ""},
+		"tenant.deleted":   {GroupSettings, "deleted the program", ""},
+		"tenant.opened":    {GroupPrivacy, "looked into the program", ""},
 		"settings.changed": {GroupSettings, "changed", "the settings"},
+
+		"webhook.created":        {GroupSettings, "added", "a webhook"},
+		"webhook.updated":        {GroupSettings, "changed", "a webhook"},
+		"webhook.deleted":        {GroupSettings, "removed", "a webhook"},
+		"webhook.secret_rotated": {GroupSettings, "made a new secret for", "a webhook"},
+		"webhook.disabled":       {GroupSettings, "disabled", "a webhook that failed"},
+		"webhook.redelivered":    {GroupSettings, "sent messages again to", "a webhook"},
 
 		"partner.erased": {GroupPrivacy, "erased", "a partner"},
 		"user.erased":    {GroupPrivacy, "erased", "a customer"},
@@ -131,6 +141,8 @@ func Actor(e audit.Past) string {
 		return e.ActorName
 	case e.ActorKind == "nobody" && e.Action == "partner.activated":
 		return e.SubjectName // by the link in their mail
+	case e.ActorKind == "platform_admin":
+		return "Staff of the platform"
 	case e.ActorKind == "nobody":
 		return "Somebody who was not signed in"
 	default:
