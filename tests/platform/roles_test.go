@@ -82,6 +82,27 @@ func (s *server) super(statement string) {
 	}
 }
 
+// examined: the doctor sees what lifts the policies, however many memberships lie between.
+func (s *server) examined() {
+	s.t.Helper()
+	for _, defect := range []struct{ plant, mend, says string }{
+		{
+			"create role vice bypassrls; create role vicar; grant vice to vicar; grant vicar to openpartner_app", "drop role vicar; drop role vice",
+			"openpartner_app is not bound by row-level security: vice is allowed to bypass it",
+		},
+		{
+			"create role chief superuser; grant chief to openpartner_system", "drop role chief",
+			"openpartner_system is not bound by row-level security: chief is a superuser",
+		},
+	} {
+		s.super(defect.plant)
+		if found, _, code := testkit.Run(s.t, slices.Concat(s.env, s.as("two")), "doctor"); code != 1 || !strings.Contains(found, defect.says) {
+			s.t.Errorf("%s: exit %d\n%s", defect.plant, code, found)
+		}
+		s.super(defect.mend)
+	}
+}
+
 // The program makes its logins, gives them new passwords when it is told to, and refuses to work
 // as anybody whom row-level security does not bind.
 func TestRoles(t *testing.T) {
@@ -115,6 +136,7 @@ func TestRoles(t *testing.T) {
 		}
 		s.super(defect.mend)
 	}
+	s.examined()
 	for login, url := range map[string]string{"the owner": s.OwnerURL(), "a superuser": s.superuser()} {
 		got := s.run(1, append(s.as("two"), "DATABASE_URL_APP="+url), "serve")
 		if !strings.Contains(got, "must act as") || !strings.Contains(got, "not bind") {
