@@ -7,6 +7,7 @@ import (
 
 	"github.com/robfig/cron/v3"
 
+	"github.com/openpartner/openpartner/app/backlog"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/ids"
 )
@@ -15,6 +16,20 @@ import (
 type Periodic struct {
 	Kind string
 	Spec string // cron, such as "10 3 * * *" or "@hourly"
+}
+
+// Turns says when the clock asks for each kind the next time.
+func Turns(now time.Time) []backlog.Turn {
+	var turns []backlog.Turn
+	for _, p := range Periodics() {
+		schedule, err := cron.ParseStandard(p.Spec)
+		if err != nil {
+			continue // the worker complains about it
+		}
+		next := schedule.Next(now.UTC())
+		turns = append(turns, backlog.Turn{Kind: p.Kind, Next: next, Every: schedule.Next(next).Sub(next)})
+	}
+	return turns
 }
 
 // addPeriodics adds the job of the latest period of each kind that has begun. The dedupe key

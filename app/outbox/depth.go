@@ -34,6 +34,18 @@ func Measure(ctx context.Context) (Depth, error) {
 	return d, nil
 }
 
+// countedDead is where CountDead stops: nobody reads a larger number as a number.
+const countedDead = 1000
+
+// CountDead counts this tenant's jobs that were given up, up to 1000.
+func CountDead(ctx context.Context) (n int, err error) {
+	err = db.Tx(ctx).NewRaw(`select count(*) from (select from platform.jobs where status = 'dead' limit ?) as dead`, countedDead).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count dead jobs: %w", err)
+	}
+	return n, nil
+}
+
 // CountOpen counts this tenant's jobs of some kinds that are not over.
 func CountOpen(ctx context.Context, kinds []string) (n int, err error) {
 	err = db.Tx(ctx).NewRaw(`select count(*) from platform.jobs where status in ('pending', 'running') and kind in (?)`, bun.List(kinds)).Scan(ctx, &n)

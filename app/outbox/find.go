@@ -16,18 +16,21 @@ import (
 
 // Row is a job as people may see it: how far it is, and why it failed last.
 type Row struct {
-	ID         uuid.UUID
-	Kind       string
-	Status     string // pending, running, done, dead or cancelled
-	Attempts   int
-	Args       json.RawMessage
-	Progress   json.RawMessage
-	Result     json.RawMessage // what it found out, for whoever asked for it
-	LastError  *string
-	RunAt      time.Time
-	FinishedAt *time.Time
-	CreatedAt  time.Time
+	ID          uuid.UUID
+	Kind        string
+	Status      string // pending, running, done, dead or cancelled
+	Attempts    int
+	MaxAttempts int
+	Args        json.RawMessage
+	Progress    json.RawMessage
+	Result      json.RawMessage // what it found out, for whoever asked for it
+	LastError   *string
+	RunAt       time.Time
+	FinishedAt  *time.Time
+	CreatedAt   time.Time
 }
+
+const rowColumns = `id, kind, status, attempts, max_attempts, args, coalesce(progress, 'null') as progress, result, last_error, run_at, finished_at, created_at`
 
 // Progress is how far a job of many parts is.
 type Progress struct {
@@ -57,9 +60,7 @@ func (r Row) Counted() Progress {
 // surface that calls it lets only admins in.
 func Find(ctx context.Context, id uuid.UUID) (Row, error) {
 	var r Row
-	err := db.Tx(ctx).NewRaw(`
-		select id, kind, status, attempts, args, coalesce(progress, 'null') as progress, result, last_error, run_at, finished_at, created_at
-		from platform.jobs where id = ?`, id).Scan(ctx, &r)
+	err := db.Tx(ctx).NewRaw(`select `+rowColumns+` from platform.jobs where id = ?`, id).Scan(ctx, &r)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Row{}, fault.NotFound("job")
 	}

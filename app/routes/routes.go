@@ -88,6 +88,7 @@ func (u URLs) PlatformVerifyLink(token string) string {
 	return u.PlatformVerify() + "?token=" + url.QueryEscape(token)
 }
 func (u URLs) PlatformTenants() string  { return "/platform/tenants" }
+func (u URLs) PlatformJobs() string     { return "/platform/jobs" }
 func (u URLs) PlatformAudit() string    { return "/platform/audit" }
 func (u URLs) PlatformStaff() string    { return "/platform/staff" }
 func (u URLs) PlatformStaffNew() string { return u.PlatformStaff() + "/new" }
@@ -180,7 +181,11 @@ func (u URLs) ReportFunnelCSV() string            { return u.ReportFunnel() + ".
 func (u URLs) ReportPartners() string             { return u.prefix + "/admin/reports/partners" }
 func (u URLs) ReportPartnersCSV() string          { return u.ReportPartners() + ".csv" }
 func (u URLs) Rederive() string                   { return u.Activity() + "/rederive" }
-func (u URLs) JobShow(id uuid.UUID) string        { return u.prefix + "/admin/jobs/" + id.String() }
+func (u URLs) Jobs() string                       { return u.prefix + "/admin/jobs" }
+func (u URLs) JobsRetry() string                  { return u.Jobs() + "/retry" }
+func (u URLs) JobShow(id uuid.UUID) string        { return u.Jobs() + "/" + id.String() }
+func (u URLs) JobRetry(id uuid.UUID) string       { return u.JobShow(id) + "/retry" }
+func (u URLs) JobDiscard(id uuid.UUID) string     { return u.JobShow(id) + "/discard" }
 func (u URLs) Coupons() string                    { return u.prefix + "/admin/coupons" }
 func (u URLs) CouponsCSV() string                 { return u.Coupons() + ".csv" }
 func (u URLs) CouponsNew() string                 { return u.Coupons() + "/new" }

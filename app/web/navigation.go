@@ -15,6 +15,7 @@ const (
 	navApplications = "nav-applications"
 	navCommissions  = "nav-commissions"
 	navFraud        = "nav-fraud"
+	navJobs         = "nav-jobs"
 )
 
 // waiting counts what waits for an admin.
@@ -25,7 +26,10 @@ func (s *Server) waiting(ctx context.Context) (n overview.Waiting, err error) {
 	if n.Applications, err = s.Partners.CountApplications(ctx); err != nil {
 		return n, err
 	}
-	n.Clicks, err = s.Tracking.CountToReview(ctx)
+	if n.Clicks, err = s.Tracking.CountToReview(ctx); err != nil {
+		return n, err
+	}
+	n.Jobs, err = s.Backlog.CountDead(ctx)
 	return n, err
 }
 
@@ -57,6 +61,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 			{Label: "API keys", Href: u.APIKeys(), Icon: ui.IconKey},
 			{Label: "Webhooks", Href: u.Webhooks(), Icon: ui.IconWebhook},
 			{Label: "Admins", Href: u.Admins(), Icon: ui.IconUserCog},
+			{Label: "Jobs", Href: u.Jobs(), Icon: ui.IconListChecks, Counter: waiting.Jobs, CounterID: navJobs},
 			{Label: "Audit log", Href: u.Audit(), Icon: ui.IconHistory},
 		}},
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/backlog"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/mail"
 	"github.com/openpartner/openpartner/app/routes"
@@ -28,6 +29,7 @@ type PlatformOptions struct {
 	Staff    *auth.PlatformAdmins
 	Admins   *auth.Admins
 	Tenants  *tenants.Service
+	Backlog  *backlog.Service
 	DevMail  *mail.Memory
 }
 
@@ -44,7 +46,8 @@ type Platform struct {
 // the staff's sessions in place of the people's.
 func NewPlatform(o PlatformOptions) *Platform {
 	pages := NewServer(Options{
-		Edge: o.Edge, Log: o.Log, Now: o.Now, Keeper: o.Keeper, Sessions: o.Sessions, SignIn: o.SignIn, Admins: o.Admins, DevMail: o.DevMail,
+		Edge: o.Edge, Log: o.Log, Now: o.Now, Keeper: o.Keeper, Sessions: o.Sessions, SignIn: o.SignIn, Admins: o.Admins, Backlog: o.Backlog,
+		DevMail: o.DevMail,
 	})
 	return &Platform{Server: pages, staff: o.Staff, tenants: o.Tenants}
 }
@@ -71,6 +74,7 @@ func (s *Platform) Routes() []edge.Route {
 		consoleEdit("/platform/tenants/:id/status", s.tenantStatusNew),
 		visit("/platform/tenants/:id/visits", s.tenantVisitsCreate),
 		console("/platform/tenants/:id/inside", s.tenantInsideShow),
+		console("/platform/jobs", s.platformJobsIndex),
 		console("/platform/audit", s.platformAuditIndex),
 		console("/platform/staff", s.staffIndex),
 		consoleEdit("/platform/staff/new", s.staffNew),
@@ -123,6 +127,7 @@ func signInPath(c echo.Context) string {
 func platformNavigation(u routes.URLs, path string) []layout.NavGroup {
 	groups := []layout.NavGroup{{Items: []layout.NavItem{
 		{Label: "Programs", Href: u.PlatformTenants(), Icon: ui.IconHouse, Primary: true},
+		{Label: "Jobs", Href: u.PlatformJobs(), Icon: ui.IconListChecks, Primary: true},
 		{Label: "Log", Href: u.PlatformAudit(), Icon: ui.IconScrollText, Primary: true},
 		{Label: "Staff", Href: u.PlatformStaff(), Icon: ui.IconUserCog, Primary: true},
 	}}}

@@ -65,26 +65,14 @@ func (s *Server) orderRederive(ctx context.Context, f form) (uuid.UUID, error) {
 	return job, err
 }
 
-// jobsShow shows a job that somebody ordered and waits for.
-func (s *Server) jobsShow(c echo.Context) error {
-	ctx := c.Request().Context()
-	id, err := pathID(c, "id", "job")
-	if err != nil {
-		return err
-	}
-	job, err := outbox.Find(ctx, id)
-	if err != nil {
-		return err
-	}
-	if job.Kind != attribution.KindRederive {
-		return s.ok(c, "Job", rederive.Other(job))
-	}
+// rederivation shows how far an order is and what it found.
+func (s *Server) rederivation(c echo.Context, job outbox.Row) error {
 	p, err := rederive.Read(job)
 	if err != nil {
 		return err
 	}
 	p.MayEdit = mayEdit(c)
-	if p.Partners, p.Campaigns, err = s.namesIn(ctx, p); err != nil {
+	if p.Partners, p.Campaigns, err = s.namesIn(c.Request().Context(), p); err != nil {
 		return err
 	}
 	return s.ok(c, p.Title(), rederive.Job(p))

@@ -119,7 +119,6 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/activity/rederive", s.rederiveCreate),
 		stepUp(edit("/admin/activity/erasure", s.userErasuresNew)),
 		stepUp(do("/admin/activity/erasure", s.userErasuresCreate)),
-		view("/admin/jobs/:id", s.jobsShow),
 
 		view("/admin/reports/funnel", s.reportFunnel),
 		file("/admin/reports/funnel", s.reportFunnelCSV),
@@ -167,6 +166,13 @@ func (s *Server) Routes() []edge.Route {
 		stepUp(edit("/admin/admins/:id/revocation", s.adminRevocationsNew)),
 		stepUp(do("/admin/admins/:id/revocation", s.adminRevocationsCreate)),
 		stepUp(do("/admin/admins/:id/reinstatement", s.adminReinstatementsCreate)),
+
+		s.withClock(view("/admin/jobs", s.jobsIndex)),
+		do("/admin/jobs/retry", s.deadJobsRetryCreate),
+		view("/admin/jobs/:id", s.jobsShow),
+		do("/admin/jobs/:id/retry", s.jobRetryCreate),
+		edit("/admin/jobs/:id/discard", s.jobDiscardNew),
+		do("/admin/jobs/:id/discard", s.jobDiscardCreate),
 
 		view("/admin/audit", s.auditIndex),
 		file("/admin/audit", s.auditCSV),
@@ -245,3 +251,12 @@ func detached(r edge.Route) edge.Route { r.Group = edge.Detached; return r }
 
 // global runs as the system role.
 func global(r edge.Route) edge.Route { r.Group = edge.Global; return r }
+
+// withClock lets a page of the only program there is show what the clock asks for: those jobs are
+// nobody's, and the system role alone sees them. Where there are many programs, the console shows them.
+func (s *Server) withClock(r edge.Route) edge.Route {
+	if s.Edge.Multi {
+		return r
+	}
+	return global(r)
+}

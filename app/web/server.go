@@ -12,6 +12,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/backlog"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/coupons"
@@ -50,6 +51,7 @@ type Options struct {
 	Settings    *settings.Service
 	Reports     *reports.Service
 	Webhooks    *webhooks.Service
+	Backlog     *backlog.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
 	// MailHeld says that the tenant's mails can't leave, and how many wait.

@@ -12,6 +12,7 @@ import (
 	"github.com/openpartner/openpartner/app/api"
 	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/backlog"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/coupons"
@@ -76,6 +77,7 @@ type services struct {
 	staff       *auth.PlatformAdmins
 	tenants     *tenants.Service
 	webhooks    *webhooks.Service
+	backlog     *backlog.Service
 }
 
 // wire calls every constructor, in the order of the floors.
@@ -122,6 +124,7 @@ func wire(p program, d *database) (*application, error) {
 	s.staff = auth.NewPlatformAdmins(now)
 	s.tenants = tenants.NewService(s.admins, resolver, now)
 	s.webhooks = webhooks.NewService(s.admins, ring, guard, p.cfg.Development(), now)
+	s.backlog = backlog.NewService(jobs.Turns, now)
 	tellWebhooks(bus, s.webhooks)
 
 	operator, devMail, err := operatorMail(p)
@@ -154,12 +157,12 @@ func wire(p program, d *database) (*application, error) {
 		Sessions: sessions, SignIn: s.signin, Signup: s.signup, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
 		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
-		Webhooks: s.webhooks, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
+		Webhooks: s.webhooks, Backlog: s.backlog, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
 	})
 	if p.cfg.Multi() {
 		a.platform = web.NewPlatform(web.PlatformOptions{
 			Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: staffSessionManager, Cookie: edge.PlatformCookie, Pool: d.system},
-			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, DevMail: devMail,
+			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, Backlog: s.backlog, DevMail: devMail,
 		})
 	}
 	a.gate = tracking.NewGate(tracking.RecorderOptions{

@@ -27,7 +27,7 @@ func floors() [][]string {
 		{
 			"app/install", "app/signin", "app/signup", "app/campaigns", "app/partners", "app/links", "app/tracking", "app/attribution", "app/commissions",
 			"app/payouts", "app/coupons", "app/stripeinbox", "app/billing", "app/network", "app/coordinator", "app/webhooks", "app/reports",
-			"app/portability", "app/settings", "app/tenants", "app/demo", "app/verify",
+			"app/portability", "app/settings", "app/tenants", "app/backlog", "app/demo", "app/verify",
 		},
 		{"views/..."},
 		{"app/edge", "app/web", "app/api", "app/redirect", "jobs"},

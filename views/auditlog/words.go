@@ -101,6 +101,9 @@ func deeds() map[string]deed {
 		"tenant.deleted":   {GroupSettings, "deleted the program", ""},
 		"tenant.opened":    {GroupPrivacy, "looked into the program", ""},
 		"settings.changed": {GroupSettings, "changed", "the settings"},
+		"job.retried":      {GroupSettings, "had tried again", "a job"},
+		"job.all_retried":  {GroupSettings, "had tried again", "all failed jobs of a kind"},
+		"job.cancelled":    {GroupSettings, "discarded", "a job"},
 
 		"webhook.created":        {GroupSettings, "added", "a webhook"},
 		"webhook.updated":        {GroupSettings, "changed", "a webhook"},

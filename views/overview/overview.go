@@ -26,9 +26,10 @@ type Waiting struct {
 	Applications int // to become a partner
 	Commissions  int // that can be approved
 	Clicks       int // that are suspected
+	Jobs         int // that were given up
 }
 
-func (w Waiting) any() bool { return w.Applications+w.Commissions+w.Clicks > 0 }
+func (w Waiting) any() bool { return w.Applications+w.Commissions+w.Clicks+w.Jobs > 0 }
 
 func (w Waiting) items(u routes.URLs) []ui.WaitItem {
 	var out []ui.WaitItem
@@ -40,6 +41,9 @@ func (w Waiting) items(u routes.URLs) []ui.WaitItem {
 	}
 	if w.Clicks > 0 {
 		out = append(out, ui.WaitItem{Icon: ui.IconShieldAlert, Title: "Clicks to judge", Text: "They look wrong and don't count.", Href: u.Fraud(), Count: w.Clicks})
+	}
+	if w.Jobs > 0 {
+		out = append(out, ui.WaitItem{Icon: ui.IconListChecks, Title: "Jobs that failed for good", Text: "They were tried again and again, and given up.", Href: u.Jobs() + "?state=dead", Count: w.Jobs})
 	}
 	return out
 }

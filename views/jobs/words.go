@@ -1,0 +1,64 @@
+package jobs
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/openpartner/openpartner/views/ui"
+)
+
+// words are all kinds of jobs as people say them. A test looks for one that is missing.
+func words() map[string]string {
+	return map[string]string{
+		"signin.requested": "Mail a sign-in link", "signin.everywhere": "Mail sign-in links of all programs", "signin.platform": "Mail a sign-in link to staff",
+		"signup.sent": "Take a sign-up", "signup.answer": "Answer a sign-up", "signup.waiting": "Tell admins of an application",
+		"tenants.signed_up": "Welcome a new program", "tenants.delete": "Delete closed programs",
+		"admins.invited": "Invite an admin", "partners.invited": "Invite a partner", "partners.told": "Tell a partner what was decided",
+		"partners.email_wanted": "Ask whether a new address is right", "partners.email_notice": "Tell the former address of a change",
+		"partners.import": "Import partners", "attribution.rederive": "Derive events again",
+		"commissions.approve_all": "Look for commissions to approve", "commissions.approve_matured": "Approve commissions whose hold is over",
+		"clicks.flagged": "Tell of flagged clicks", "clicks.expire": "Delete old clicks", "retention": "Delete what has served its time",
+		"webhooks.deliver": "Send a webhook message", "webhooks.disabled": "Tell an admin of a disabled webhook",
+	}
+}
+
+// Words says what a kind of job does.
+func Words(kind string) string {
+	if text, known := words()[kind]; known {
+		return text
+	}
+	return ui.StatusLabel(strings.ReplaceAll(kind, ".", " "))
+}
+
+// Known reports whether a kind has words.
+func Known(kind string) bool {
+	_, known := words()[kind]
+	return known
+}
+
+// Kinds lists all, ordered by their words.
+func Kinds() []string {
+	return slices.SortedFunc(maps.Keys(words()), func(a, b string) int { return strings.Compare(Words(a), Words(b)) })
+}
+
+func kindOptions() []ui.Option {
+	var out []ui.Option
+	for _, k := range Kinds() {
+		out = append(out, ui.Option{Value: k, Label: Words(k)})
+	}
+	return out
+}
+
+// often says how long a period is.
+func often(every time.Duration) string {
+	switch every {
+	case time.Hour:
+		return "Every hour"
+	case 24 * time.Hour:
+		return "Every day"
+	default:
+		return "Every " + every.String()
+	}
+}
