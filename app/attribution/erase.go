@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 
+	"github.com/google/uuid"
+
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/fault"
@@ -49,9 +51,22 @@ func (s *Service) Erase(ctx context.Context, userID string) error {
 	if err := audit.EraseUser(ctx, userID); err != nil {
 		return err
 	}
+	gone := Erased{UserID: userID}
+	for _, t := range c.touches {
+		gone.Clicks = append(gone.Clicks, t.ClickID)
+	}
+	if err := s.facts.Tell(ctx, gone); err != nil {
+		return err
+	}
 	return audit.Record(ctx, audit.Entry{
 		Action: "user.erased", SubjectKind: "user", Detail: map[string]any{"events": len(c.events), "clicks": len(c.touches)},
 	})
+}
+
+// Erased is the fact that nobody is to know a user any more, nor what their visits were like.
+type Erased struct {
+	UserID string
+	Clicks []uuid.UUID
 }
 
 // newPseudonym tells nothing about anybody.

@@ -186,7 +186,15 @@ func newListener(p program, d *database, resolver *tenancy.Resolver, targets *tr
 // tellWebhooks has programs of the merchant hear of what happens, in the API's words.
 func tellWebhooks(bus *facts.Bus, hooks *webhooks.Service) {
 	facts.Listen(bus, func(ctx context.Context, f partners.Changed) error {
+		if f.Partner.ErasedAt != nil { // what was told of the person before
+			if err := hooks.ForgetPartner(ctx, f.Partner.ID); err != nil {
+				return err
+			}
+		}
 		return hooks.Publish(ctx, api.PartnerMessages(f)...)
+	})
+	facts.Listen(bus, func(ctx context.Context, f attribution.Erased) error {
+		return hooks.ForgetUser(ctx, f.UserID, f.Clicks)
 	})
 	facts.Listen(bus, func(ctx context.Context, f attribution.Attributed) error {
 		return hooks.Publish(ctx, api.AttributedMessages(f)...)

@@ -204,6 +204,35 @@ func TestWebhooks_Messages(t *testing.T) {
 	}
 }
 
+// Whoever is erased is erased from the log, too.
+func TestWebhooks_Erasure(t *testing.T) {
+	t.Parallel()
+	p := tell(t)
+	r := receive(t, nil)
+	p.hook(r.URL)
+	var campaign, partner struct{ ID string }
+	p.call("POST", "/campaigns", map[string]any{"name": "c", "destination_url": "https://example.com/", "rules": []any{map[string]any{"kind": "percent", "rate": "20"}}}, 201, &campaign)
+	p.call("POST", "/partners", map[string]any{"email": "paula@example.com", "name": "Paula Vega", "send_invite": false, "campaign_ids": []string{campaign.ID}}, 201, &partner)
+	p.call("POST", "/partners/"+partner.ID+"/links", map[string]any{"key": "key", "campaign_id": campaign.ID}, 201, nil)
+	clicked := p.Call("", "GET", "/r/key", nil, "User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+	_, cref, _ := strings.Cut(clicked.Header.Get("Location"), "cref=")
+	p.call("POST", "/events", map[string]any{"user_id": "customer-7", "type": "sale", "amount": 1000, "currency": "USD", "cref": cref}, 201, nil)
+	p.call("POST", "/clicks/"+cref+"/flag", nil, 200, nil)
+	r.wait(6)
+	p.call("DELETE", "/users/customer-7", nil, http.StatusNoContent, nil)
+	p.call("POST", "/partners/"+partner.ID+"/erase", nil, 200, nil)
+	var log string
+	p.DB.Read(t, &log, `select coalesce(string_agg(payload::text, ' '), '') from webhook_deliveries`)
+	for _, known := range []string{"paula@example.com", "Paula Vega", "customer-7", "Firefox"} {
+		if strings.Contains(log, known) {
+			t.Errorf("the log still says %q", known)
+		}
+	}
+	if !strings.Contains(log, "commission.created") || !strings.Contains(log, "partner.revoked") {
+		t.Errorf("the rest is gone, too: %s", log)
+	}
+}
+
 // A message that fails comes again with the same id and bytes, and holds up no other.
 func TestWebhooks_Again(t *testing.T) {
 	t.Parallel()
