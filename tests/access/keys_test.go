@@ -120,8 +120,8 @@ func TestScopes_AreTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		told := map[string][]string{}
-		for _, row := range page.Find("#scopes tbody tr").EachIter() {
-			scope := row.Find("code").Text()
+		for _, row := range page.Find("#scopes dl > div").EachIter() {
+			scope := row.Find("dt").Text()
 			for _, link := range row.Find("a").EachIter() {
 				id := strings.TrimPrefix(link.AttrOr("href", ""), "#")
 				if page.Find("section#"+id).Length() != 1 {
