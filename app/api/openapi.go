@@ -120,8 +120,11 @@ func (s *Server) areas() []string {
 
 // area is the first part of the path.
 func (o operation) area() string {
-	name, _, _ := strings.Cut(strings.TrimPrefix(o.Path, "/api/v1/"), "/")
-	return name
+	path := strings.TrimPrefix(o.Path, "/api/v1/")
+	if end := strings.IndexAny(path, "/."); end > 0 {
+		return path[:end]
+	}
+	return path
 }
 
 var placeholder = regexp.MustCompile(`:(\w+)`)
@@ -132,7 +135,11 @@ func (o operation) describe(schemas *schemas, failure *schema) *documentedOp {
 		Responses: map[string]map[string]any{"default": {"description": "What went wrong.", "content": asJSON(failure)}},
 	}
 	for _, m := range placeholder.FindAllStringSubmatch(o.Path, -1) {
-		out.Parameters = append(out.Parameters, parameter{Name: m[1], In: "path", Required: true, Schema: &schema{Type: "string", Format: "uuid"}})
+		kind := &schema{Type: "string", Format: "uuid"}
+		if o.File != "" {
+			kind.Format = "" // a name
+		}
+		out.Parameters = append(out.Parameters, parameter{Name: m[1], In: "path", Required: true, Schema: kind})
 	}
 	for _, name := range o.Query {
 		out.Parameters = append(out.Parameters, parameter{Name: name, In: "query", Description: queryWords()[name], Schema: &schema{Type: "string"}})
@@ -148,6 +155,9 @@ func (o operation) describe(schemas *schemas, failure *schema) *documentedOp {
 	if o.Out != nil {
 		answer["content"] = asJSON(schemas.of(o.Out))
 	}
+	if o.File != "" {
+		answer["content"] = map[string]mediaType{o.File: {Schema: &schema{Type: "string"}}}
+	}
 	out.Responses[strconv.Itoa(o.Status)] = answer
 	if o.Path == "/api/v1/events" && o.Method == http.MethodPost {
 		out.Responses["200"] = map[string]any{"description": "The event was recorded before.", "content": answer["content"]}
@@ -157,7 +167,7 @@ func (o operation) describe(schemas *schemas, failure *schema) *documentedOp {
 
 // id is the method and path as one word: post_partners_id_invite.
 func (o operation) id() string {
-	path := strings.NewReplacer("/api/v1/", "", "/", "_", ":", "", "-", "_").Replace(o.Path)
+	path := strings.NewReplacer("/api/v1/", "", "/", "_", ":", "", "-", "_", ".", "_").Replace(o.Path)
 	return strings.ToLower(o.Method) + "_" + path
 }
 

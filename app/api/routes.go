@@ -16,9 +16,10 @@ type operation struct {
 	edge.Route
 
 	Summary string
-	In      any // the body, as the handler decodes it; nil for none
-	Out     any // the answer, as the handler encodes it; nil for none
-	Status  int // of a success
+	In      any    // the body, as the handler decodes it; nil for none
+	Out     any    // the answer, as the handler encodes it; nil for none
+	Status  int    // of a success
+	File    string // the type of an answer that is no JSON
 	Query   []string
 }
 
@@ -116,6 +117,9 @@ func (s *Server) operations() []operation {
 		asking(op(get, "/webhooks/:id/deliveries", "webhooks:write", s.deliveriesIndex, "List what was sent", nil, list[deliveryJSON]{}), append(pages, "status")...),
 		accepted(op(post, "/webhooks/:id/deliveries/:delivery_id/redeliver", "webhooks:write", s.deliveriesRedeliver, "Send a message once more", nil, deliveryJSON{})),
 
+		detached(op(get, "/export.json", admin, s.exportShow, "Take the whole program out", nil, exportJSON{})),
+		asFile(detached(op(get, "/export/:table.csv", admin, s.exportTable, "Take one table out, for spreadsheets", nil, nil)), "text/csv"),
+
 		asking(op(get, "/api-keys", adminRead, s.apiKeysIndex, "List API keys", nil, list[apiKeyJSON]{}), append(pages, "q", "kind", "status", "created_by")...),
 		created(op(post, "/api-keys", admin, s.apiKeysCreate, "Make an API key", apiKeyIn{}, newAPIKeyJSON{})),
 		empty(op(del, "/api-keys/:id", admin, s.apiKeysDelete, "Revoke an API key", nil, nil)),
@@ -172,5 +176,8 @@ func orOwn(o operation) operation { o.Role = own; return o }
 func either(o operation, scope string) operation { o.Or = scope; return o }
 
 func detached(o operation) operation { o.Group = edge.Detached; return o }
+
+// asFile answers with something that is no JSON.
+func asFile(o operation, kind string) operation { o.File = kind; return o }
 
 func asking(o operation, query ...string) operation { o.Query = query; return o }

@@ -23,6 +23,7 @@ import (
 	"github.com/openpartner/openpartner/app/limits"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signup"
@@ -51,6 +52,7 @@ type Options struct {
 	Reports     *reports.Service
 	Tenants     *tenants.Service
 	Webhooks    *webhooks.Service
+	Portability *portability.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
 }

@@ -6,11 +6,15 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"path"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/tenancy"
 )
 
 const (
@@ -24,6 +28,16 @@ const (
 
 // Attachment says what a stream is and under which name a browser keeps it.
 type Attachment struct{ Name, ContentType string }
+
+// FileName puts the program and the day into the name of a file, such as partners.csv, which
+// becomes acme-partners-2026-11-25.csv: files of several programs and days lie beside each other.
+func (e *Edge) FileName(ctx context.Context, name string) string {
+	words := strings.FieldsFunc(strings.ToLower(tenancy.From(ctx).Name), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	})
+	suffix := path.Ext(name)
+	return strings.Join(append(words, strings.TrimSuffix(name, suffix), e.Now().UTC().Format(time.DateOnly)), "-") + suffix
+}
 
 // Stream sends an answer of any length from a detached route, piece by piece, out of one READ
 // ONLY snapshot of the database. An error before the first piece is answered as any other; after

@@ -55,3 +55,10 @@ func param(name, value string) string {
 	}
 	return "?" + url.Values{name: {value}}.Encode()
 }
+
+// Export is what can be taken out.
+func (u URLs) Export() string     { return u.prefix + "/admin/export" }
+func (u URLs) ExportJSON() string { return u.Export() + ".json" }
+func (u URLs) ExportCSV(table string) string {
+	return u.Export() + "/" + url.PathEscape(table) + ".csv"
+}

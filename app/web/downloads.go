@@ -3,9 +3,6 @@ package web
 import (
 	"context"
 	"io"
-	"strings"
-	"time"
-	"unicode"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,12 +10,14 @@ import (
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/paging"
-	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/views/ui"
 )
 
 // csvSuffix turns the path of a list into that of the same list as a file.
 const csvSuffix = ".csv"
+
+// csvType says that the first row names the columns.
+const csvType = "text/csv; charset=utf-8; header=present"
 
 // table is a list as a file: its columns, its pages and how the rows of a page are written.
 type table[T any] struct {
@@ -37,7 +36,7 @@ func download[T any](s *Server, c echo.Context, t table[T]) error {
 
 // csv sends a file that is named after the program, what it lists and the day.
 func (s *Server) csv(c echo.Context, name string, columns []string, write func(ctx context.Context, f *csvfile.File) error) error {
-	file := edge.Attachment{Name: s.fileName(c, name), ContentType: "text/csv; charset=utf-8; header=present"}
+	file := edge.Attachment{Name: s.Edge.FileName(c.Request().Context(), name+csvSuffix), ContentType: csvType}
 	return s.Edge.Stream(c, file, func(ctx context.Context, w io.Writer) error {
 		f, err := csvfile.New(w, columns...)
 		if err != nil {
@@ -48,15 +47,6 @@ func (s *Server) csv(c echo.Context, name string, columns []string, write func(c
 		}
 		return f.Flush()
 	})
-}
-
-// fileName is such as acme-partners-2026-11-25.csv: files of several programs and days lie
-// beside each other.
-func (s *Server) fileName(c echo.Context, name string) string {
-	words := strings.FieldsFunc(strings.ToLower(tenancy.From(c.Request().Context()).Name), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
-	})
-	return strings.Join(append(words, name, s.Now().UTC().Format(time.DateOnly)), "-") + csvSuffix
 }
 
 // each writes rows that need nothing but themselves.

@@ -63,6 +63,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 			{Label: "Admins", Href: u.Admins(), Icon: ui.IconUserCog},
 			{Label: "Jobs", Href: u.Jobs(), Icon: ui.IconListChecks, Counter: waiting.Jobs, CounterID: navJobs},
 			{Label: "Audit log", Href: u.Audit(), Icon: ui.IconHistory},
+			{Label: "Export", Href: u.Export(), Icon: ui.IconPackage},
 		}},
 	}
 	mark(groups, path, u.AdminHome())

@@ -177,6 +177,10 @@ func (s *Server) Routes() []edge.Route {
 		view("/admin/audit", s.auditIndex),
 		file("/admin/audit", s.auditCSV),
 
+		edit("/admin/export", s.exportShow),
+		detached(edit("/admin/export.json", s.exportJSON)),
+		detached(edit("/admin/export/:table.csv", s.exportTable)),
+
 		view("/admin/sessions", s.sessionsIndex),
 		view("/admin/sessions/end", s.otherSessionsEndNew),
 		own("/admin/sessions/end", s.otherSessionsEndCreate),

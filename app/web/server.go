@@ -21,6 +21,7 @@ import (
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/mail"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
@@ -52,6 +53,7 @@ type Options struct {
 	Reports     *reports.Service
 	Webhooks    *webhooks.Service
 	Backlog     *backlog.Service
+	Portability *portability.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
 	// MailHeld says that the tenant's mails can't leave, and how many wait.

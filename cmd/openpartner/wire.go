@@ -26,6 +26,7 @@ import (
 	"github.com/openpartner/openpartner/app/metrics"
 	"github.com/openpartner/openpartner/app/netguard"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/redirect"
 	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/routes"
@@ -72,6 +73,7 @@ type services struct {
 	commissions *commissions.Service
 	settings    *settings.Service
 	reports     *reports.Service
+	portability *portability.Service
 	signup      *signup.Service
 	signin      *signin.Service
 	staff       *auth.PlatformAdmins
@@ -119,6 +121,7 @@ func wire(p program, d *database) (*application, error) {
 		return s.commissions.Reinstated(ctx, f.Partner.ID)
 	})
 	s.reports = reports.NewService(now)
+	s.portability = portability.NewService(now)
 	s.signup = signup.NewService(s.settings, s.partners, s.admins, now)
 	s.signin = signin.NewService(s.links, s.admins, s.partners, s.signup, sessions)
 	s.staff = auth.NewPlatformAdmins(now)
@@ -150,14 +153,14 @@ func wire(p program, d *database) (*application, error) {
 	a.api = api.NewServer(api.Options{
 		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
 		Signup: s.signup, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
-		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, SendTestMail: mailer.SendTest,
+		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, Portability: s.portability, SendTestMail: mailer.SendTest,
 	})
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: sessionManager, Cookie: edge.PeopleCookie, Pool: d.app},
 		Sessions: sessions, SignIn: s.signin, Signup: s.signup, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
 		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
-		Webhooks: s.webhooks, Backlog: s.backlog, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
+		Webhooks: s.webhooks, Backlog: s.backlog, Portability: s.portability, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
 	})
 	if p.cfg.Multi() {
 		a.platform = web.NewPlatform(web.PlatformOptions{

@@ -189,6 +189,32 @@ func (w *world) testLists(t *testing.T) {
 	}
 }
 
+// What we take out is ours alone, whether whole or table by table.
+func (w *world) testExport(t *testing.T) {
+	var names []string
+	for _, x := range w.tables {
+		if name, public := strings.CutPrefix(x.name, "public."); public {
+			names = append(names, "/export/"+name+".csv")
+		}
+	}
+	foreign, taken := w.ids(t, w.other), 0
+	for _, path := range append(names, "/export.json") {
+		for _, got := range []testkit.Answer{
+			w.Call(w.ours.adminKey, http.MethodGet, w.ours.prefix+"/api/v1"+path, nil), w.ours.admin.Get(w.ours.prefix + "/admin" + path),
+		} {
+			if got.Status == http.StatusOK {
+				taken++
+			}
+			if strings.Contains(got.Body, canary) || strings.Contains(got.Body, w.other.ID.String()) || strings.Contains(got.Body, foreign["partners"]) {
+				t.Errorf("%s shows the other program:\n%.2000s", path, got.Body)
+			}
+		}
+	}
+	if taken < 40 {
+		t.Errorf("only %d files", taken)
+	}
+}
+
 // reference is a request that names something by its id in the body.
 type reference struct {
 	method, path string

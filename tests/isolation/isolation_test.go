@@ -31,6 +31,7 @@ func testIsolation(t *testing.T, pooled bool) {
 		t.Run("Lists", func(t *testing.T) { t.Parallel(); w.testLists(t) })
 		t.Run("Bodies", func(t *testing.T) { t.Parallel(); w.testBodies(t) })
 		t.Run("Words", func(t *testing.T) { t.Parallel(); w.testWords(t) })
+		t.Run("Export", func(t *testing.T) { t.Parallel(); w.testExport(t) })
 		t.Run("Partners", func(t *testing.T) { t.Parallel(); w.testPartners(t) })
 		t.Run("Credentials", func(t *testing.T) { t.Parallel(); w.testCredentials(t) })
 	})

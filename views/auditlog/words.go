@@ -89,6 +89,7 @@ func deeds() map[string]deed {
 		"admin.reinstated":  {GroupAccess, "reinstated", "the admin"},
 		"api_key.created":   {GroupAccess, "made", "the API key"},
 		"api_key.revoked":   {GroupAccess, "revoked", "the API key"},
+		"program.exported":  {GroupPrivacy, "exported the program", ""},
 		"program.installed": {GroupAccess, "installed the program", ""},
 		"program.signed_up": {GroupAccess, "signed the program up", ""},
 
