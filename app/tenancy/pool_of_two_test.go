@@ -24,7 +24,7 @@ func requests(t *testing.T) int64 {
 	t.Helper()
 	text := os.Getenv("OPENPARTNER_TEST_REQUESTS")
 	if text == "" {
-		return 20_000
+		return 5_000
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
