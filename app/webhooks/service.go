@@ -2,15 +2,11 @@ package webhooks
 
 import (
 	"context"
-	"fmt"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
-	"golang.org/x/net/idna"
 
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
@@ -128,44 +124,6 @@ func (s *Service) check(e *Endpoint) error {
 		return fault.InvalidField("url", sentence).WithCode("url_not_allowed")
 	}
 	return nil
-}
-
-// judge says what is wrong with an address, and whether it is one that we may not call. A name is
-// judged again at every call, by the address that it then has.
-func (s *Service) judge(address string) (sentence string, refused bool) {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || len(address) > maxURL || u.Opaque != "" {
-		return "Enter a whole web address, such as https://example.com/hooks.", false
-	}
-	host := u.Hostname()
-	switch {
-	case u.Scheme != "https" && u.Scheme != "http":
-		return "Enter a whole web address, such as https://example.com/hooks.", false
-	case u.Scheme == "http" && !s.plain:
-		return "The address must begin with https://.", true
-	case u.User != nil:
-		return "The address must not carry a password: requests are signed.", true
-	case s.guard.Literal(host), numeric(host):
-		return "This address can't be called from here.", true
-	}
-	if _, err := netip.ParseAddr(host); err == nil {
-		return "", false
-	}
-	if ascii, err := idna.Lookup.ToASCII(host); err != nil || ascii == "" {
-		return "This is not the name of a host.", false
-	}
-	return "", false
-}
-
-// numeric reports whether a host is a number in one of the forms that some programs take for an
-// address and others for a name, such as 2130706433 or 0x7f.1.
-func numeric(host string) bool {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return false
-	}
-	last := host[strings.LastIndex(strings.TrimSuffix(host, "."), ".")+1:]
-	last = strings.TrimSuffix(last, ".")
-	return last == "" || strings.HasPrefix(strings.ToLower(last), "0x") || strings.Trim(last, "0123456789") == ""
 }
 
 // Update changes an endpoint. One that was disabled and is active again begins anew: what it missed
@@ -298,140 +256,4 @@ func (s *Service) Test(ctx context.Context, id uuid.UUID) (Delivery, error) {
 		return Delivery{}, err
 	}
 	return d, outbox.Add(ctx, outbox.Job{Kind: KindDeliver, Args: Deliver{DeliveryID: d.ID}})
-}
-
-// DeliveryFilter narrows the log.
-type DeliveryFilter struct {
-	EndpointID uuid.UUID
-	Status     string
-}
-
-// Deliveries gives the log of an endpoint, newest first.
-func (s *Service) Deliveries(ctx context.Context, f DeliveryFilter, page paging.Page) (paging.Result[Delivery], error) {
-	if _, err := s.Find(ctx, f.EndpointID); err != nil {
-		return paging.Result[Delivery]{}, err
-	}
-	rows, err := listDeliveries(ctx, f, page)
-	if err != nil {
-		return paging.Result[Delivery]{}, err
-	}
-	return paging.Cut(rows, page, func(d Delivery) paging.Cursor { return paging.Cursor{At: d.CreatedAt, ID: d.ID} }), nil
-}
-
-// Delivery gives one entry of an endpoint's log.
-func (s *Service) Delivery(ctx context.Context, endpoint, id uuid.UUID) (Delivery, error) {
-	if err := mayRead(ctx); err != nil {
-		return Delivery{}, err
-	}
-	d, err := findDelivery(ctx, id, false)
-	if err == nil && d.EndpointID != endpoint {
-		err = fault.NotFound("delivery")
-	}
-	return d, err
-}
-
-// Redeliver sends a message once more, with the id that it has.
-func (s *Service) Redeliver(ctx context.Context, endpoint, id uuid.UUID) (Delivery, error) {
-	e, err := s.locked(ctx, endpoint)
-	if err != nil {
-		return Delivery{}, err
-	}
-	d, err := findDelivery(ctx, id, true)
-	if err != nil {
-		return Delivery{}, err
-	}
-	if d.EndpointID != e.ID {
-		return Delivery{}, fault.NotFound("delivery")
-	}
-	all, err := s.again(ctx, []Delivery{d})
-	if err != nil {
-		return Delivery{}, err
-	}
-	return all[0], audit.Record(ctx, audit.Entry{Action: "webhook.redelivered", SubjectKind: "webhook", SubjectID: e.ID, Detail: map[string]string{"message_id": d.MessageID}})
-}
-
-// redeliverAtOnce is how many of what failed are sent again at one request.
-const redeliverAtOnce = 1000
-
-// RedeliverFailed sends again what an endpoint did not take, oldest first, and says how many these
-// are; at most a thousand at a time.
-func (s *Service) RedeliverFailed(ctx context.Context, endpoint uuid.UUID) (int, error) {
-	e, err := s.locked(ctx, endpoint)
-	if err != nil {
-		return 0, err
-	}
-	failed, err := lockFailed(ctx, e.ID, redeliverAtOnce)
-	if err != nil || len(failed) == 0 {
-		return 0, err
-	}
-	if _, err := s.again(ctx, failed); err != nil {
-		return 0, err
-	}
-	return len(failed), audit.Record(ctx, audit.Entry{Action: "webhook.redelivered", SubjectKind: "webhook", SubjectID: e.ID, Detail: map[string]int{"messages": len(failed)}})
-}
-
-func (s *Service) again(ctx context.Context, all []Delivery) ([]Delivery, error) {
-	jobs := make([]outbox.Job, len(all))
-	for i := range all {
-		all[i].Status, all[i].Attempts, all[i].NextAttemptAt = StatusPending, 0, nil
-		jobs[i] = outbox.Job{Kind: KindDeliver, Args: Deliver{DeliveryID: all[i].ID}}
-	}
-	if err := resetDeliveries(ctx, all); err != nil {
-		return nil, err
-	}
-	return all, outbox.AddAll(ctx, jobs)
-}
-
-// The columns that hold secrets.
-const (
-	columnSecret   = "secret_ciphertext"
-	columnPrevious = "previous_secret_ciphertext"
-)
-
-func place(ctx context.Context, column string, endpoint uuid.UUID) secrets.Place {
-	return secrets.Place{Tenant: tenancy.ID(ctx), Table: "webhook_endpoints", Column: column, Row: endpoint.String()}
-}
-
-func (s *Service) seal(ctx context.Context, endpoint uuid.UUID, secret string) (string, error) {
-	return s.ring.Seal([]byte(secret), place(ctx, columnSecret, endpoint))
-}
-
-func (s *Service) open(ctx context.Context, column string, endpoint uuid.UUID, sealed string) ([]byte, error) {
-	plain, err := s.ring.Open(sealed, place(ctx, column, endpoint))
-	if err != nil {
-		return nil, fmt.Errorf("open the secret of a webhook: %w", err)
-	}
-	return plain, nil
-}
-
-// Reseal seals the tenant's secrets with the first key, and counts what it changed.
-func (s *Service) Reseal(ctx context.Context) (int, error) {
-	endpoints, err := lockEndpoints(ctx)
-	if err != nil {
-		return 0, err
-	}
-	changed := 0
-	for _, e := range endpoints {
-		before := e
-		if e.SecretCiphertext, err = s.ring.Reseal(e.SecretCiphertext, place(ctx, columnSecret, e.ID)); err != nil {
-			return changed, err
-		}
-		if e.PreviousSecretCiphertext != nil {
-			sealed, err := s.ring.Reseal(*e.PreviousSecretCiphertext, place(ctx, columnPrevious, e.ID))
-			if err != nil {
-				return changed, err
-			}
-			if sealed != *e.PreviousSecretCiphertext {
-				changed++
-			}
-			e.PreviousSecretCiphertext = &sealed
-		}
-		if e.SecretCiphertext != before.SecretCiphertext {
-			changed++
-		}
-		if err := updateEndpoint(ctx, e); err != nil {
-			return changed, err
-		}
-	}
-	return changed, nil
 }
