@@ -2,7 +2,9 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -11,22 +13,71 @@ import (
 	"github.com/openpartner/openpartner/app/db"
 )
 
-// due chooses job ids without locking: the oldest of each key, tenants in turn, so that one
-// tenant with many rows can't keep the others waiting. The jobs of a suspended tenant wait.
-func due(ctx context.Context, limit int) ([]uuid.UUID, error) {
-	var found []uuid.UUID
-	err := db.Tx(ctx).NewRaw(`
-		select id from (
-			select id, run_at, row_number() over (partition by tenant_id order by run_at, id) as turn
-			from platform.jobs j
-			where status = 'pending' and run_at <= now()
-				and (tenant_id is null or exists (select from platform.tenants t where t.id = j.tenant_id and t.status = 'active'))
-				and (key is null or not exists (
-					select from platform.jobs earlier
-					where earlier.tenant_id is not distinct from j.tenant_id and earlier.key = j.key
-						and earlier.status in ('pending', 'running') and earlier.id < j.id))
-		) as candidates
-		order by turn, run_at limit ?`, limit).Scan(ctx, &found)
+// candidate is a due job that nobody has locked yet.
+type candidate struct {
+	ID       uuid.UUID
+	TenantID uuid.UUID // zero for work of the whole platform
+}
+
+// room is what a worker can take: so many jobs, at most so many of one tenant, whose own that are
+// under way count.
+type room struct {
+	jobs, perTenant int
+	busy            map[uuid.UUID]int
+}
+
+// due chooses jobs without locking: the oldest of each key, going from tenant to tenant after the one
+// that was served last and around, so that one with many rows can't keep the others waiting. It reads
+// as many rows as it gives, however many wait. The platform is one in the round, too. The jobs of a
+// suspended tenant wait.
+func due(ctx context.Context, after uuid.UUID, r room) ([]candidate, error) {
+	found, err := dueBetween(ctx, after, uuid.Max, r)
+	if err != nil || after == uuid.Nil || len(found) >= r.jobs {
+		return found, err
+	}
+	r.jobs -= len(found)
+	rest, err := dueBetween(ctx, uuid.Nil, after, r)
+	return append(found, rest...), err
+}
+
+// unblocked is true for jobs of no key, and for the oldest of theirs; the tenant's part is left to add.
+const unblocked = `(j.key is null or not exists (
+	select from platform.jobs earlier
+	where earlier.key = j.key and earlier.status in ('pending', 'running') and earlier.id < j.id and earlier.tenant_id `
+
+// dueStatement steps from each tenant to the next by the index, and only as far as the limit needs.
+const dueStatement = `
+	with recursive turns as (
+		(select tenant_id from platform.jobs where status = 'pending' and tenant_id > ?0 and tenant_id <= ?1 order by tenant_id limit 1)
+		union all
+		select (select tenant_id from platform.jobs where status = 'pending' and tenant_id > turns.tenant_id and tenant_id <= ?1 order by tenant_id limit 1)
+		from turns where turns.tenant_id is not null
+	), busy as (
+		select * from unnest(?4::uuid[], ?5::integer[]) as b (tenant_id, jobs)
+	)
+	(select j.id, '00000000-0000-0000-0000-000000000000'::uuid as tenant_id from platform.jobs j
+		where ?0 = '00000000-0000-0000-0000-000000000000' and j.tenant_id is null and j.status = 'pending' and j.run_at <= now() and ` + unblocked + `is null))
+		order by j.run_at, j.id limit ?6)
+	union all
+	select mine.id, turns.tenant_id from turns cross join lateral (
+		select j.id from platform.jobs j
+		where j.tenant_id = turns.tenant_id and j.status = 'pending' and j.run_at <= now() and ` + unblocked + `= j.tenant_id))
+			and (select t.status from platform.tenants t where t.id = turns.tenant_id) = 'active'
+		order by j.run_at, j.id
+		limit greatest(?3 - coalesce((select b.jobs from busy b where b.tenant_id = turns.tenant_id), 0), 0)) as mine
+	limit ?2`
+
+// dueBetween is due for the tenants after one and up to another.
+func dueBetween(ctx context.Context, after, last uuid.UUID, r room) ([]candidate, error) {
+	tenants, counts := "{", "{"
+	for id, n := range r.busy {
+		if len(tenants) > 1 {
+			tenants, counts = tenants+",", counts+","
+		}
+		tenants, counts = tenants+id.String(), counts+strconv.Itoa(n)
+	}
+	var found []candidate
+	err := db.Tx(ctx).NewRaw(dueStatement, after, last, r.jobs, r.perTenant, tenants+"}", counts+"}", max(r.perTenant-r.busy[uuid.Nil], 0)).Scan(ctx, &found)
 	if err != nil {
 		return nil, fmt.Errorf("choose due jobs: %w", err)
 	}
@@ -34,7 +85,7 @@ func due(ctx context.Context, limit int) ([]uuid.UUID, error) {
 }
 
 // claim takes those of the chosen jobs that are still due and that nobody else holds.
-func claim(ctx context.Context, chosen []uuid.UUID, lease uuid.UUID, life time.Duration) ([]Job, error) {
+func claim(ctx context.Context, chosen []candidate, lease uuid.UUID, life time.Duration) ([]Job, error) {
 	rows, err := db.Tx(ctx).QueryContext(ctx, `
 		with taken as (
 			update platform.jobs set status = 'running', attempts = attempts + 1, lease_token = ?0,
@@ -48,7 +99,7 @@ func claim(ctx context.Context, chosen []uuid.UUID, lease uuid.UUID, life time.D
 		select taken.id, coalesce(t.id, '00000000-0000-0000-0000-000000000000'), coalesce(t.slug, ''),
 			coalesce(t.display_name, ''), coalesce(t.status, ''), kind, args, attempts, max_attempts
 		from taken left join platform.tenants t on t.id = taken.tenant_id order by taken.id`,
-		lease, life.Seconds(), uuidArray(chosen))
+		lease, life.Seconds(), idArray(chosen))
 	if err != nil {
 		return nil, fmt.Errorf("claim jobs: %w", err)
 	}
@@ -65,10 +116,10 @@ func claim(ctx context.Context, chosen []uuid.UUID, lease uuid.UUID, life time.D
 	return claimed, rows.Err()
 }
 
-func uuidArray(in []uuid.UUID) string {
-	texts := make([]string, len(in))
-	for i, id := range in {
-		texts[i] = id.String()
+func idArray(all []candidate) string {
+	texts := make([]string, len(all))
+	for i, one := range all {
+		texts[i] = one.ID.String()
 	}
 	return "{" + strings.Join(texts, ",") + "}"
 }
@@ -84,8 +135,11 @@ func rescue(ctx context.Context) error {
 	return nil
 }
 
+// errLeaseLost says that the job is another worker's by now.
+var errLeaseLost = errors.New("the lease was lost")
+
 // settleDone, like every settle, is fenced by the lease: a worker that was paused and lost its
-// lease changes nothing.
+// lease changes nothing, and what it did in the same transaction is rolled back.
 func settleDone(ctx context.Context, j Job) error {
 	return settle(ctx, j, `status = 'done', finished_at = now(), last_error = null`)
 }
@@ -114,11 +168,14 @@ func settleBack(ctx context.Context, j Job) error {
 }
 
 func settle(ctx context.Context, j Job, set string, args ...any) error {
-	_, err := db.Tx(ctx).NewRaw(
+	done, err := db.Tx(ctx).NewRaw(
 		`update platform.jobs set lease_token = null, lease_until = null, `+set+` where id = ?0 and lease_token = ?1`,
 		append([]any{j.ID, j.lease}, args...)...).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("settle job %s: %w", j.ID, err)
+	}
+	if n, err := done.RowsAffected(); err != nil || n == 0 {
+		return errors.Join(errLeaseLost, err)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -20,7 +21,7 @@ import (
 )
 
 const (
-	batch          = 16
+	slots          = 16 // jobs that run at a time
 	defaultTimeout = 30 * time.Second
 	leaseSlack     = 30 * time.Second // a lease outlives the job's time-out by this
 	logAwayEvery   = time.Minute
@@ -32,13 +33,14 @@ type Options struct {
 	Log         *slog.Logger
 	Now         func() time.Time
 	Interval    time.Duration // how often due work is looked for besides wake-ups
+	PerTenant   int           // how many jobs of one tenant run at a time; 0 for as many as there are slots
 	URLs        func(tenancy.Tenant) routes.URLs
 	Kinds       []Registration
 	Periodics   []Periodic
 	Observe     func(kind, result string, took time.Duration)
 }
 
-// Worker claims due jobs and runs them, several at a time.
+// Worker claims due jobs and runs them, several at a time and few of one tenant.
 type Worker struct {
 	Options
 	kinds map[string]Registration
@@ -48,10 +50,14 @@ type Worker struct {
 	stopped chan struct{}
 	once    sync.Once
 	away    time.Time
+	served  uuid.UUID // the tenant whose turn was last
 }
 
 // NewWorker makes a worker. Two registrations of one kind are a programmer's mistake.
 func NewWorker(o Options) *Worker {
+	if o.PerTenant == 0 {
+		o.PerTenant = slots
+	}
 	w := &Worker{Options: o, kinds: map[string]Registration{}, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
 	for _, r := range o.Kinds {
 		if _, twice := w.kinds[r.Kind]; twice {
@@ -88,21 +94,60 @@ func (w *Worker) Stop() {
 	})
 }
 
+// loop fills slots whenever one gets free, somebody wakes it or the interval is over, so that a slow
+// job holds up none but those of its key.
 func (w *Worker) loop(ctx context.Context) {
 	defer close(w.stopped)
 	ticker := time.NewTicker(w.Interval)
 	defer ticker.Stop()
-	for {
-		if err := w.Drain(ctx); err != nil && ctx.Err() == nil {
+	c := newCrew()
+	defer c.wait()
+	for beat := true; ; {
+		if err := w.advance(ctx, c, beat); err != nil && ctx.Err() == nil {
 			w.complain(err)
 		}
+		beat = false
 		select {
 		case <-ctx.Done():
 			return
+		case tenant := <-c.ended:
+			c.leave(tenant)
 		case <-w.wake:
 		case <-ticker.C:
+			beat = true
 		}
 	}
+}
+
+func (w *Worker) advance(ctx context.Context, c *crew, beat bool) error {
+	if beat {
+		if err := w.beat(ctx); err != nil {
+			return err
+		}
+	}
+	return w.fill(ctx, c)
+}
+
+// fill claims and begins jobs until nothing is due or no slot is free.
+func (w *Worker) fill(ctx context.Context, c *crew) error {
+	for ctx.Err() == nil {
+		c.settle()
+		if c.free() == 0 {
+			return nil
+		}
+		claimed, err := w.take(ctx, room{c.free(), w.PerTenant, c.busy})
+		if err != nil || len(claimed) == 0 {
+			return err
+		}
+		for _, j := range claimed {
+			c.enter(j.Tenant.ID)
+			go func() {
+				w.run(ctx, j)
+				c.ended <- j.Tenant.ID
+			}()
+		}
+	}
+	return ctx.Err()
 }
 
 // complain logs an outage of the database once a minute, and survives it.
@@ -110,28 +155,6 @@ func (w *Worker) complain(err error) {
 	if time.Since(w.away) >= logAwayEvery {
 		w.away = time.Now()
 		w.Log.Error("jobs can't be claimed", "error", err)
-	}
-}
-
-// Drain does everything that is due now, then returns: one beat of the worker, and what tests
-// and commands call.
-func (w *Worker) Drain(ctx context.Context) error {
-	if err := w.beat(ctx); err != nil {
-		return err
-	}
-	for {
-		claimed, err := w.take(ctx)
-		if err != nil || len(claimed) == 0 {
-			return err
-		}
-		var group sync.WaitGroup
-		for _, j := range claimed {
-			group.Go(func() { w.run(ctx, j) })
-		}
-		group.Wait()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
 	}
 }
 
@@ -144,12 +167,13 @@ func (w *Worker) beat(ctx context.Context) error {
 	return w.System.InTx(ctx, db.TxOptions{Platform: true}, w.addPeriodics)
 }
 
-func (w *Worker) take(ctx context.Context) (claimed []Job, err error) {
+func (w *Worker) take(ctx context.Context, r room) (claimed []Job, err error) {
 	err = w.System.InTx(ctx, db.TxOptions{Platform: true}, func(ctx context.Context) error {
-		chosen, err := due(ctx, batch)
+		chosen, err := due(ctx, w.served, r)
 		if err != nil || len(chosen) == 0 {
 			return err
 		}
+		w.served = chosen[len(chosen)-1].TenantID
 		claimed, err = claim(ctx, chosen, uuid.New(), w.longest()+leaseSlack)
 		return err
 	})
@@ -202,7 +226,9 @@ func (w *Worker) settle(ctx context.Context, log *slog.Logger, j Job, err error,
 	settleErr := w.System.InTx(ctx, db.TxOptions{Platform: true}, func(txCtx context.Context) error {
 		return settleAs(txCtx, j, err, r)
 	})
-	if settleErr != nil {
+	if errors.Is(settleErr, errLeaseLost) {
+		log.Warn("job is another worker's by now")
+	} else if settleErr != nil {
 		log.Error("job not settled; its lease will run out", "error", settleErr)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/openpartner/openpartner/app/backlog"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/config"
 	"github.com/openpartner/openpartner/app/coupons"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/edge"
@@ -139,7 +140,7 @@ func wire(p program, d *database) (*application, error) {
 		Staff: s.staff, Admins: s.admins, Webhooks: s.webhooks, PublicURL: p.cfg.PublicURL,
 	})
 	a.worker = jobs.NewWorker(jobs.Options{
-		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod,
+		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod, PerTenant: perTenant(p.cfg),
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Webhooks(d.app, s.webhooks, s.tracking), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
@@ -175,6 +176,14 @@ func wire(p program, d *database) (*application, error) {
 	a.redirect = redirect.NewServer(redirect.Options{Edge: a.edge, Gate: a.gate, PerMinute: redirect.PerMinute})
 	a.listener = newListener(p, d, resolver, a.gate.Targets, s.webhooks)
 	return a, nil
+}
+
+// perTenant is how many jobs of one program run at a time: a few where others want their turn.
+func perTenant(cfg config.Config) int {
+	if cfg.Multi() {
+		return 4
+	}
+	return 0
 }
 
 // newListener has everybody who remembers what the database says hear of changes.
