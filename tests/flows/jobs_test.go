@@ -121,3 +121,21 @@ func TestJobs_ViewersOnlyLook(t *testing.T) {
 		}
 	}
 }
+
+// What serves pages alone adds jobs and claims none; they are done as soon as a worker comes.
+func TestJobs_NoneAreClaimedByWebOnly(t *testing.T) {
+	t.Parallel()
+	a := testkit.StartWeb(t, "OPENPARTNER_SCHEDULER_INTERVAL=5ms")
+	v := a.Admin()
+	v.Post("/signin", url.Values{"email": {"ada@example.com"}})
+	for range 20 {
+		v.Get("/admin/jobs")
+	}
+	var n struct{ Untouched, All int }
+	a.DB.Read(t, &n, `select count(*) filter (where status = 'pending' and attempts = 0 and kind = 'signin.requested') as untouched, count(*) as all from platform.jobs`)
+	if n.Untouched == 0 || n.Untouched != n.All {
+		t.Errorf("%d of %d jobs are as they were added", n.Untouched, n.All)
+	}
+	a.Replica(nil)
+	a.DB.Await(t, `select count(*) > 1 and count(*) = count(*) filter (where attempts > 0) from platform.jobs`)
+}

@@ -79,6 +79,12 @@ func Start(t testing.TB, env ...string) *App {
 	return start(t, DB(t), nil, env...)
 }
 
+// StartWeb is Start without workers.
+func StartWeb(t testing.TB, env ...string) *App {
+	t.Helper()
+	return start(t, DB(t), []string{"--only", "web"}, env...)
+}
+
 // Replica runs the program once more on the same database, with the same keys and public URL;
 // args are those of serve.
 func (a *App) Replica(args []string, env ...string) *App {
