@@ -46,6 +46,14 @@ type deed struct {
 
 // deeds are all actions. A test looks for one without words.
 func deeds() map[string]deed {
+	all := aboutPartners()
+	maps.Copy(all, aboutAccess())
+	maps.Copy(all, aboutTheProgram())
+	return all
+}
+
+// aboutPartners are the actions on partners, what they promote and what they earn.
+func aboutPartners() map[string]deed {
 	return map[string]deed{
 		"partner.created":         {GroupPartners, "added", "the partner"},
 		"partner.updated":         {GroupPartners, "changed the details of", "the partner"},
@@ -74,7 +82,12 @@ func deeds() map[string]deed {
 		"commission.reversed":          {GroupCommissions, "reversed", "a commission"},
 		"commission.adjusted":          {GroupCommissions, "adjusted", "a partner's account"},
 		"commissions.approved_matured": {GroupCommissions, "approved", "commissions whose hold was over"},
+	}
+}
 
+// aboutAccess are the actions on clicks and events, and on who may get in.
+func aboutAccess() map[string]deed {
+	return map[string]deed{
 		"click.flagged":                {GroupFraud, "flagged", "a click"},
 		"click.unflagged":              {GroupFraud, "let count", "a click"},
 		"click.flag_confirmed":         {GroupFraud, "confirmed the flag of", "a click"},
@@ -92,7 +105,12 @@ func deeds() map[string]deed {
 		"program.exported":  {GroupPrivacy, "exported the program", ""},
 		"program.installed": {GroupAccess, "installed the program", ""},
 		"program.signed_up": {GroupAccess, "signed the program up", ""},
+	}
+}
 
+// aboutTheProgram are the actions on mail, settings, the program as a whole, and privacy.
+func aboutTheProgram() map[string]deed {
+	return map[string]deed{
 		"mail.failed": {GroupMail, "could not deliver a mail to", ""},
 
 		"tenant.created":   {GroupSettings, "made the program", ""},
