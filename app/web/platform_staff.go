@@ -36,7 +36,8 @@ func (s *Platform) staffVerifyShow(c echo.Context) error {
 		return s.linkFailedAt(c, urls(c).PlatformSignIn(), err)
 	}
 	return s.public(c, http.StatusOK, "Sign in", entrance.Verify(entrance.VerifyPage{
-		Action: urls(c).PlatformVerify(), Token: c.QueryParam("token"), Email: a.Email, Program: "the platform",
+		Action: urls(c).PlatformVerify(), Token: c.QueryParam("token"), Email: a.Email,
+		Purpose: auth.PurposeSignIn, Program: "the platform",
 	}))
 }
 
