@@ -45,7 +45,7 @@ type PlatformAdmins struct{ now func() time.Time }
 func NewPlatformAdmins(now func() time.Time) *PlatformAdmins { return &PlatformAdmins{now: now} }
 
 // Create adds one of the staff, or gives a known one another name and role and, if they were revoked,
-// their access back.
+// their access back. The last active admin stays one.
 func (s *PlatformAdmins) Create(ctx context.Context, in AdminInput) (PlatformAdmin, error) {
 	if err := Require(ctx, PlatformScope); err != nil {
 		return PlatformAdmin{}, err
@@ -59,9 +59,18 @@ func (s *PlatformAdmins) Create(ctx context.Context, in AdminInput) (PlatformAdm
 	if err := fields.Err(); err != nil {
 		return PlatformAdmin{}, err
 	}
+	admins, err := lockPlatformAdmins(ctx)
+	if err != nil {
+		return PlatformAdmin{}, err
+	}
+	if known, err := s.FindByEmail(ctx, email); err == nil && in.Role != roleAdmin && lastPlatformAdmin(admins, known.ID) {
+		return PlatformAdmin{}, errLastPlatformAdmin()
+	} else if err != nil && !fault.Is(err, fault.KindNotFound) {
+		return PlatformAdmin{}, err
+	}
 	var a PlatformAdmin
 	now := s.now()
-	err := db.Tx(ctx).NewRaw(`
+	err = db.Tx(ctx).NewRaw(`
 		insert into platform.platform_admins (id, email, name, role, created_at) values (?, ?, ?, ?, ?)
 		on conflict (email) do update set name = excluded.name, role = excluded.role, revoked_at = null
 		returning id, email, name, role, last_sign_in_at, revoked_at, created_at`, ids.NewAt(now), email, name, in.Role, now).Scan(ctx, &a)
@@ -79,11 +88,9 @@ func (s *PlatformAdmins) Revoke(ctx context.Context, id uuid.UUID) (PlatformAdmi
 	if From(ctx).ID == id {
 		return PlatformAdmin{}, fault.Conflict("cannot_revoke_self", "You can't revoke yourself. Ask another admin to do it.")
 	}
-	var others []uuid.UUID // locked in one order, so that two who revoke each other don't deadlock
-	err := db.Tx(ctx).NewRaw(`
-		select id from platform.platform_admins where role = 'admin' and revoked_at is null order by id for update`).Scan(ctx, &others)
+	admins, err := lockPlatformAdmins(ctx)
 	if err != nil {
-		return PlatformAdmin{}, fmt.Errorf("lock platform admins: %w", err)
+		return PlatformAdmin{}, err
 	}
 	a, err := s.Find(ctx, id)
 	if err != nil {
@@ -92,8 +99,8 @@ func (s *PlatformAdmins) Revoke(ctx context.Context, id uuid.UUID) (PlatformAdmi
 	switch {
 	case a.RevokedAt != nil:
 		return PlatformAdmin{}, fault.Conflict("already_revoked", "This person is revoked already.")
-	case a.Role == roleAdmin && len(others) == 1:
-		return PlatformAdmin{}, fault.Conflict("last_active_admin", "This is the last admin of the platform. Add another one first.")
+	case lastPlatformAdmin(admins, id):
+		return PlatformAdmin{}, errLastPlatformAdmin()
 	}
 	now := s.now()
 	a.RevokedAt = &now
@@ -107,6 +114,26 @@ func (s *PlatformAdmins) Revoke(ctx context.Context, id uuid.UUID) (PlatformAdmi
 		}
 	}
 	return a, s.record(ctx, "platform_admin.revoked", a)
+}
+
+// lockPlatformAdmins gives the active admins, locked in one order, so that two who revoke each other
+// can neither both succeed nor deadlock.
+func lockPlatformAdmins(ctx context.Context) ([]uuid.UUID, error) {
+	var admins []uuid.UUID
+	err := db.Tx(ctx).NewRaw(`
+		select id from platform.platform_admins where role = 'admin' and revoked_at is null order by id for update`).Scan(ctx, &admins)
+	if err != nil {
+		return nil, fmt.Errorf("lock platform admins: %w", err)
+	}
+	return admins, nil
+}
+
+func lastPlatformAdmin(admins []uuid.UUID, id uuid.UUID) bool {
+	return len(admins) == 1 && admins[0] == id
+}
+
+func errLastPlatformAdmin() error {
+	return fault.Conflict("last_active_admin", "This is the last admin of the platform. Add another one first.")
 }
 
 func (s *PlatformAdmins) record(ctx context.Context, action string, a PlatformAdmin) error {

@@ -303,6 +303,19 @@ func (m *multi) printsOf(id string) map[string]string {
 	return prints
 }
 
+// The last admin of the platform does not become support, whoever types it in.
+func TestStaff_LastAdminStays(t *testing.T) {
+	t.Parallel()
+	m := start(t)
+	admin := m.staff("admin")
+	demote := url.Values{"email": {"admin@operator.example"}, "name": {"Olga"}, "role": {"support"}}
+	wantStatus(t, "demote the last admin", admin.Post("/platform/staff", demote), http.StatusConflict)
+	wantStatus(t, "rename the last admin", admin.Post("/platform/staff", url.Values{"email": {"admin@operator.example"}, "name": {"Olga"}, "role": {"admin"}}), http.StatusSeeOther)
+	wantStatus(t, "add another", admin.Post("/platform/staff", url.Values{"email": {"b@operator.example"}, "name": {"Bob"}, "role": {"admin"}}), http.StatusSeeOther)
+	wantStatus(t, "demote one of two", admin.Post("/platform/staff", demote), http.StatusSeeOther)
+	wantStatus(t, "act as support", admin.Get("/platform/staff/new"), http.StatusForbidden)
+}
+
 // Two of the staff who revoke each other at once: one goes, one stays, neither waits for ever.
 func TestStaff_RevokeEachOther(t *testing.T) {
 	t.Parallel()
