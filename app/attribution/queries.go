@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/uptrace/bun"
-	"github.com/uptrace/bun/dialect/pgdialect"
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
@@ -406,19 +405,6 @@ func insertDecisions(ctx context.Context, rows []storedVerdict, shares []storedS
 		tenancy.ID(ctx), now, string(decisions), string(parts)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("store decisions: %w", err)
-	}
-	return nil
-}
-
-// eraseEvents leaves of a user's events what money depends on. The hash of the request goes, too:
-// it could be tried out.
-func eraseEvents(ctx context.Context, userID, pseudonym string, ownHashes []string) error {
-	_, err := db.Tx(ctx).NewRaw(`
-		update events set user_id = ?1, metadata = '{}', request_hash = gen_random_uuid()::text,
-			email_hash = case when email_hash = any(?2::text[]) then email_hash end
-		where user_id = ?0`, userID, pseudonym, pgdialect.Array(ownHashes)).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("erase the user of events: %w", err)
 	}
 	return nil
 }
