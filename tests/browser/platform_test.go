@@ -82,6 +82,8 @@ func (p *person) lookAfter() {
 	p.open("/platform/audit")
 	p.see("Invoice 4711")
 	p.fits()
+	p.open("/platform/jobs")
+	p.fits()
 	p.open("/platform/staff")
 	p.press("Add staff")
 	p.see("Looks at programs")
