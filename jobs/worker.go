@@ -212,6 +212,8 @@ func (w *Worker) run(ctx context.Context, j Job) {
 		log.Info("job done")
 	case outcome == resultCancelled:
 		log.Info("job cancelled", "error", err)
+	case outcome == resultSnoozed:
+		log.Info("job put off", "why", err)
 	case ctx.Err() != nil:
 		log.Info("job given back at shutdown")
 	default:
