@@ -84,7 +84,7 @@ func (c *Cluster) launch() error {
 		"-c", "log_destination=stderr", "-c", "logging_collector=off",
 	}
 	if c.o.FastUnsafe {
-		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200")
+		args = append(args, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
 	}
 	cmd := exec.Command(c.bin.path("postgres"), args...) //nolint:gosec // our own arguments
 	cmd.Dir = c.dir
