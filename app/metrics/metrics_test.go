@@ -2,10 +2,14 @@ package metrics_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,6 +51,35 @@ func TestMetrics(t *testing.T) {
 		} {
 			if !strings.Contains(got, want) {
 				t.Errorf("no %s in:\n%s", want, got)
+			}
+		}
+	})
+
+	// What the dashboard and the alert rules in the documents ask for is what there is.
+	t.Run("AreThoseOfTheDocuments", func(t *testing.T) {
+		t.Parallel()
+		m := metrics.New(metrics.Options{Version: "v1", Pools: map[string]*db.Pool{"app": d.App}, Measure: func(context.Context) (outbox.Depth, error) {
+			return outbox.Depth{}, nil
+		}, Clicks: func() metrics.Clicks { return metrics.Clicks{} }, Log: discard})
+		m.Request("GET", "/", 200, time.Millisecond)
+		m.Job("retention", "done", time.Second)
+		there := regexp.MustCompile(`(?m)^(openpartner_\w+)`).FindAllString(scrape(m), -1)
+		for _, name := range []string{"dashboard.json", "alerts.yml"} {
+			text, err := os.ReadFile("../../docs/monitoring/" + name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			asked := regexp.MustCompile(`\bopenpartner_\w+`).FindAllString(string(text), -1)
+			for _, metric := range asked {
+				if !slices.Contains(there, metric) {
+					t.Errorf("%s asks for %s, which nobody counts", name, metric)
+				}
+			}
+			if len(asked) < 10 {
+				t.Errorf("%s asks for %d metrics", name, len(asked))
+			}
+			if strings.HasSuffix(name, ".json") && !json.Valid(text) {
+				t.Errorf("%s is no JSON", name)
 			}
 		}
 	})
