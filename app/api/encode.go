@@ -191,6 +191,9 @@ func explain(err error) (int, errorBody) {
 	if db.Away(err) {
 		return http.StatusServiceUnavailable, errorBody{Code: "unavailable", Message: "The database is away. Please try again in a moment."}
 	}
+	if db.Busy(err) {
+		return http.StatusServiceUnavailable, errorBody{Code: "unavailable", Message: "This took too long. Please try again in a moment."}
+	}
 	return http.StatusInternalServerError, errorBody{Code: "internal", Message: "Something went wrong on our side. It has been noted under the request id."}
 }
 

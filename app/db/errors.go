@@ -101,6 +101,12 @@ func Away(err error) bool {
 	return strings.Contains(err.Error(), "conn closed") || strings.Contains(err.Error(), "unexpected EOF")
 }
 
+// Busy reports whether the server gave up a statement that waited for a lock or took too long.
+func Busy(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pgErr.Code == "55P03" || pgErr.Code == "57014")
+}
+
 // Again reports whether a transaction failed only because another one stood in its way, so
 // that the same may succeed at once.
 func Again(err error) bool {

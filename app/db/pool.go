@@ -93,7 +93,7 @@ func Open(ctx context.Context, url string, o PoolOptions) (*Pool, error) {
 		if o.Role == "" {
 			return nil
 		}
-		_, err := c.Exec(ctx, "set role "+pgx.Identifier{o.Role}.Sanitize())
+		_, err := c.Exec(ctx, becoming(o.Role), pgx.QueryExecModeSimpleProtocol)
 		return err
 	}
 	native, err := pgxpool.NewWithConfig(ctx, cfg)
@@ -125,6 +125,7 @@ type TxOptions struct {
 	ReadOnly bool
 	Snapshot bool // all statements see the same moment, however long it takes
 	Platform bool // all tenants' rows; honoured for the system role only
+	Long     bool // a statement may take as long as its reader does
 }
 
 // ErrRollback asks InTx to roll back and return no error.
@@ -172,6 +173,11 @@ func (p *Pool) InTx(ctx context.Context, o TxOptions, fn func(ctx context.Contex
 
 // pin makes the tenant the first thing the transaction knows.
 func pin(ctx context.Context, o TxOptions) error {
+	if o.Long {
+		if err := Hot(ctx, `set local statement_timeout = 0`).Exec(ctx); err != nil {
+			return fmt.Errorf("lift the statement's time-out: %w", err)
+		}
+	}
 	if o.Platform {
 		if err := seeAll(ctx, "on"); err != nil {
 			return err

@@ -51,7 +51,7 @@ func (e *Edge) Stream(c echo.Context, a Attachment, fn func(ctx context.Context,
 	}
 	ctx := c.Request().Context()
 	o := e.txOptions(ctx, true)
-	o.Snapshot = true
+	o.Snapshot, o.Long = true, true
 	return e.App.InTx(ctx, o, func(ctx context.Context) error {
 		out := bufio.NewWriterSize(&stream{c: c, attachment: a}, piece)
 		if err := fn(ctx, out); err != nil {

@@ -66,6 +66,9 @@ func explain(err error) *fault.Error {
 	if db.Away(err) {
 		return fault.Unavailable("unavailable", "The service is starting or its database is away. Please try again in a moment.").Because(err)
 	}
+	if db.Busy(err) {
+		return fault.Unavailable("unavailable", "This took too long. Please try again in a moment.").Because(err)
+	}
 	return &fault.Error{Kind: kindInternal, Code: "internal", Message: "Something went wrong on our side. It has been noted."}
 }
 

@@ -101,6 +101,11 @@ func (d *database) acrossTenants(ctx context.Context, fn func(ctx context.Contex
 	return d.system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true}, fn)
 }
 
+// atLeisure is acrossTenants for what reads everything, however long that takes.
+func (d *database) atLeisure(ctx context.Context, fn func(ctx context.Context) error) error {
+	return d.system.InTx(ctx, db.TxOptions{Platform: true, ReadOnly: true, Long: true}, fn)
+}
+
 // measure says how much waits to be done.
 func (d *database) measure(ctx context.Context) (depth outbox.Depth, err error) {
 	err = d.acrossTenants(ctx, func(ctx context.Context) (err error) {

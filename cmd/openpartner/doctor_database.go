@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/db/migrate"
@@ -55,8 +56,20 @@ func (x *examination) roles(ctx context.Context, d *database, owner *db.Pool) {
 			continue
 		}
 		x.ok("role", "%s: %s, owns nothing", r.name, flags)
+		x.timeouts(ctx, r.name, r.pool)
 	}
 	x.owner(ctx, owner)
+}
+
+// timeouts checks that the server ends what a role's connections would hold for ever.
+func (x *examination) timeouts(ctx context.Context, role string, pool *db.Pool) {
+	missing, err := pool.TimeoutsMissing(ctx)
+	switch {
+	case err != nil:
+		x.defect("role", err)
+	case len(missing) > 0:
+		x.warn("role", "%s has no %s: run `openpartner migrate`, or set it by `alter role`", role, strings.Join(missing, ", no "))
+	}
 }
 
 // owner checks that migrations and backups see rows: under FORCE the owner is blind but for its

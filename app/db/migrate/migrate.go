@@ -107,6 +107,9 @@ func provision(ctx context.Context, std *sql.DB, pw Passwords) error {
 		if err := provisionRole(ctx, tx, role, password); err != nil {
 			return err
 		}
+		if err := limitRole(ctx, tx, role); err != nil {
+			return err
+		}
 	}
 	if err := grantMembership(ctx, tx); err != nil {
 		return err
@@ -135,6 +138,33 @@ func provisionRole(ctx context.Context, tx *sql.Tx, role, password string) error
 	}
 	if _, err := tx.ExecContext(ctx, statement); err != nil {
 		return fmt.Errorf("set the password of %s: %w", role, err)
+	}
+	return nil
+}
+
+// limitRole gives a role the time-outs that it lacks; what the operator has set stays. A role that
+// somebody else looks after stays as it is, and the doctor says so.
+func limitRole(ctx context.Context, tx *sql.Tx, role string) error {
+	for name, value := range db.Timeouts(role) {
+		var set bool
+		err := tx.QueryRowContext(ctx, `
+			select exists (select from pg_roles, unnest(rolconfig) as setting where rolname = $1 and setting like $2 || '=%')`, role, name).Scan(&set)
+		if err != nil {
+			return fmt.Errorf("look at the time-outs of %s: %w", role, err)
+		}
+		if set {
+			continue
+		}
+		if _, err := tx.ExecContext(ctx, `savepoint timeouts`); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, `alter role `+role+` set `+name+` = '`+value+`'`)
+		if pgErr, ok := errors.AsType[*pgconn.PgError](err); ok && pgErr.Code == "42501" {
+			_, err = tx.ExecContext(ctx, `rollback to savepoint timeouts`)
+		}
+		if err != nil {
+			return fmt.Errorf("set %s of %s: %w", name, role, err)
+		}
 	}
 	return nil
 }
