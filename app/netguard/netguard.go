@@ -29,12 +29,11 @@ const (
 type Guard struct {
 	guardian *ssrf.Guardian
 	allow    []netip.Prefix
+	ports    []uint16 // where web servers listen; ranges that the operator allowed may use any
 	dialer   *net.Dialer
+	webs     *net.Dialer
 	client   *http.Client
 }
-
-// webPorts are where web servers listen; ranges that the operator allowed may use any.
-func webPorts() []uint16 { return []uint16{80, 443, 8080, 8443} }
 
 // New makes a guard; allow lists private ranges that may be reached all the same.
 func New(allow []netip.Prefix) *Guard {
@@ -46,13 +45,13 @@ func New(allow []netip.Prefix) *Guard {
 			v6 = append(v6, p)
 		}
 	}
-	g := &Guard{allow: allow, guardian: ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))}
+	g := &Guard{allow: allow, ports: []uint16{80, 443, 8080, 8443}, guardian: ssrf.New(ssrf.WithAnyPort(), ssrf.WithAllowedV4Prefixes(v4...), ssrf.WithAllowedV6Prefixes(v6...))}
 	g.dialer = &net.Dialer{Timeout: dialTimeout, Control: g.guardian.Safe}
-	web := &net.Dialer{Timeout: dialTimeout, Control: g.web}
+	g.webs = &net.Dialer{Timeout: dialTimeout, Control: g.web}
 	g.client = &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{ // without a proxy: what dials must be what was checked
-			DialContext: web.DialContext, TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: headerTimeout,
+			DialContext: g.webs.DialContext, TLSHandshakeTimeout: dialTimeout, ResponseHeaderTimeout: headerTimeout,
 			MaxResponseHeaderBytes: maxHeader, MaxIdleConnsPerHost: 2, MaxConnsPerHost: 16, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
 		},
 	}
@@ -73,7 +72,7 @@ func (g *Guard) web(network, address string, c syscall.RawConn) error {
 		return fmt.Errorf("%w: %s", ssrf.ErrInvalidHostPort, address)
 	}
 	allowed := slices.ContainsFunc(g.allow, func(p netip.Prefix) bool { return p.Contains(to.Addr().Unmap()) })
-	if !allowed && !slices.Contains(webPorts(), to.Port()) {
+	if !allowed && !slices.Contains(g.ports, to.Port()) {
 		return fmt.Errorf("%w: %d", ssrf.ErrProhibitedPort, to.Port())
 	}
 	return nil
