@@ -45,7 +45,9 @@ type Registration struct {
 	// job in that same transaction. Without it the handler runs outside of any transaction,
 	// for calls to the outside, and takes short ones by itself.
 	InTx bool
-	Run  func(ctx context.Context, j Job) error
+	// Money marks work that makes money move outside: it waits while the operator holds it back.
+	Money bool
+	Run   func(ctx context.Context, j Job) error
 }
 
 // outcome is an error that steers the engine.

@@ -15,6 +15,7 @@ import (
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/hold"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/tenancy"
@@ -44,12 +45,14 @@ type Options struct {
 type Worker struct {
 	Options
 	kinds map[string]Registration
+	money []string // the kinds that move money
 	wake  chan struct{}
 
 	stop    context.CancelFunc
 	stopped chan struct{}
 	once    sync.Once
 	away    time.Time
+	held    bool      // as it was at the last look
 	served  uuid.UUID // the tenant whose turn was last
 }
 
@@ -67,6 +70,9 @@ func NewWorker(o Options) *Worker {
 			r.Timeout = defaultTimeout
 		}
 		w.kinds[r.Kind] = r
+		if r.Money {
+			w.money = append(w.money, r.Kind)
+		}
 	}
 	return w
 }
@@ -135,7 +141,7 @@ func (w *Worker) fill(ctx context.Context, c *crew) error {
 		if c.free() == 0 {
 			return nil
 		}
-		claimed, err := w.take(ctx, room{c.free(), w.PerTenant, c.busy})
+		claimed, err := w.take(ctx, room{jobs: c.free(), perTenant: w.PerTenant, busy: c.busy})
 		if err != nil || len(claimed) == 0 {
 			return err
 		}
@@ -169,6 +175,9 @@ func (w *Worker) beat(ctx context.Context) error {
 
 func (w *Worker) take(ctx context.Context, r room) (claimed []Job, err error) {
 	err = w.System.InTx(ctx, db.TxOptions{Platform: true}, func(ctx context.Context) error {
+		if r.without, err = w.heldBack(ctx); err != nil {
+			return err
+		}
 		chosen, err := due(ctx, w.served, r)
 		if err != nil || len(chosen) == 0 {
 			return err
@@ -178,6 +187,26 @@ func (w *Worker) take(ctx context.Context, r room) (claimed []Job, err error) {
 		return err
 	})
 	return claimed, err
+}
+
+// heldBack are the kinds that no one may claim now. Whoever puts the hold on meets with no claim
+// that began after it.
+func (w *Worker) heldBack(ctx context.Context) ([]string, error) {
+	if len(w.money) == 0 {
+		return nil, nil
+	}
+	state, err := hold.Read(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if state.On != w.held {
+		w.held = state.On
+		w.Log.Info("the hold on money changed", "on", state.On, "reason", state.Reason, "by", state.By)
+	}
+	if !state.On {
+		return nil, nil
+	}
+	return w.money, nil
 }
 
 func (w *Worker) longest() time.Duration {

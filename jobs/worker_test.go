@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/hold"
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/tests/testkit"
@@ -20,11 +21,11 @@ import (
 const kind = "test.work"
 
 // newTestWorker runs jobs of one kind, and looks for them when it is woken.
-func newTestWorker(d *testkit.Database, r Registration) *Worker {
+func newTestWorker(d *testkit.Database, r Registration, more ...Registration) *Worker {
 	r.Kind = kind
 	return NewWorker(Options{
 		App: d.App, System: d.System, Log: slog.New(slog.DiscardHandler), Now: time.Now, Interval: time.Hour, PerTenant: 4,
-		URLs: func(tenancy.Tenant) routes.URLs { return routes.New("http://localhost", "") }, Kinds: []Registration{r},
+		URLs: func(tenancy.Tenant) routes.URLs { return routes.New("http://localhost", "") }, Kinds: append(more, r),
 	})
 }
 
@@ -61,7 +62,7 @@ func TestTake_InTurns(t *testing.T) {
 	const others = `tenant_id in (select id from platform.tenants where slug like 'of-1-%')`
 	claims := 0
 	for left := 10_000; left > 0; claims++ {
-		claimed, err := w.take(t.Context(), room{slots, 4, nil})
+		claimed, err := w.take(t.Context(), room{jobs: slots, perTenant: 4})
 		if err != nil || len(claimed) == 0 || claims > 10_000/slots+1 {
 			t.Fatalf("%d jobs of others wait after %d claims: %v", count(t, d, others+` and status = 'pending'`), claims, err)
 		}
@@ -88,7 +89,7 @@ func TestDue_Plan(t *testing.T) {
 	w := newTestWorker(d, Registration{})
 	within(t, w, func(ctx context.Context) error {
 		var plan []string
-		if err := db.Tx(ctx).NewRaw(`explain (analyze, costs off, timing off, summary off, buffers off) `+dueStatement, uuid.Nil, uuid.Max, slots, 4, "{}", "{}", 4).Scan(ctx, &plan); err != nil {
+		if err := db.Tx(ctx).NewRaw(`explain (analyze, costs off, timing off, summary off, buffers off) `+dueStatement, uuid.Nil, uuid.Max, slots, 4, "{}", "{}", 4, "{}").Scan(ctx, &plan); err != nil {
 			return err
 		}
 		text := strings.Join(plan, "\n")
@@ -179,7 +180,7 @@ func TestWorker_Fenced(t *testing.T) {
 
 func claimOne(t *testing.T, w *Worker) Job {
 	t.Helper()
-	claimed, err := w.take(t.Context(), room{slots, 4, nil})
+	claimed, err := w.take(t.Context(), room{jobs: slots, perTenant: 4})
 	if err != nil || len(claimed) != 1 {
 		t.Fatalf("claimed %d: %v", len(claimed), err)
 	}
@@ -200,7 +201,7 @@ func TestTake_Waits(t *testing.T) {
 		if strings.Compare(j.ID.String(), before.String()) < 0 {
 			t.Errorf("%s after %s", j.ID, before)
 		}
-		if more, err := w.take(t.Context(), room{slots, 4, nil}); err != nil || len(more) != 0 {
+		if more, err := w.take(t.Context(), room{jobs: slots, perTenant: 4}); err != nil || len(more) != 0 {
 			t.Errorf("%d more of the key: %v", len(more), err)
 		}
 		before = j.ID
@@ -208,5 +209,36 @@ func TestTake_Waits(t *testing.T) {
 	}
 	if n := count(t, d, `status = 'pending'`); n != 3 {
 		t.Errorf("%d jobs of the suspended tenant wait", n)
+	}
+}
+
+// While the operator holds money back, jobs about money wait, whoever else is served; each worker
+// minds it from its next look on.
+func TestTake_Hold(t *testing.T) {
+	t.Parallel()
+	d := testkit.DB(t)
+	jobsOf(t, d, 1, 2)
+	d.AsOwner(t, `insert into platform.jobs (id, tenant_id, kind, args)
+		select gen_random_uuid(), id, 'test.pay', '{}'::jsonb from platform.tenants where slug like 'of-2-%' union all select gen_random_uuid(), null, 'test.pay', '{}'`)
+	run := func(context.Context, Job) error { return nil }
+	w := newTestWorker(d, Registration{Run: run}, Registration{Kind: "test.pay", Money: true, Run: run})
+	for _, step := range []struct {
+		on   bool
+		want int
+	}{{true, 2}, {true, 0}, {false, 2}} {
+		within(t, w, func(ctx context.Context) error { return hold.Set(ctx, step.on, "the books are open", "a test") })
+		claimed, err := w.take(t.Context(), room{jobs: slots, perTenant: 4})
+		if err != nil || len(claimed) != step.want {
+			t.Fatalf("hold %t: %d jobs, want %d: %v", step.on, len(claimed), step.want, err)
+		}
+		for _, j := range claimed {
+			if step.on && j.Kind != kind {
+				t.Errorf("%s was claimed while money is held", j.Kind)
+			}
+		}
+	}
+	var logged int
+	if d.Read(t, &logged, `select count(*) from platform.audit_log where action in ('hold.on', 'hold.off') and detail->>'reason' = 'the books are open'`); logged != 3 {
+		t.Errorf("%d turns are in the platform's log", logged)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/hold"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/paging"
 )
@@ -91,6 +92,9 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (outbox.Row, error) {
 	}
 	return outbox.Find(ctx, id)
 }
+
+// Hold says whether money is held back: to all who may look at jobs, since some of theirs may wait for it.
+func (s *Service) Hold(ctx context.Context) (hold.State, error) { return hold.Read(ctx) }
 
 // CountDead counts the program's jobs that were given up, up to 1000.
 func (s *Service) CountDead(ctx context.Context) (int, error) { return outbox.CountDead(ctx) }

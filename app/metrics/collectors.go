@@ -93,6 +93,35 @@ func (c *outboxCollector) Collect(out chan<- prometheus.Metric) {
 	out <- gauge(c.oldest, d.Oldest.Seconds())
 }
 
+// holdCollector shows whether money is held back; absent while the database is away.
+type holdCollector struct {
+	held func(ctx context.Context) (bool, error)
+	log  *slog.Logger
+	desc *prometheus.Desc
+}
+
+func newHoldCollector(held func(ctx context.Context) (bool, error), log *slog.Logger) *holdCollector {
+	return &holdCollector{held, log, prometheus.NewDesc("openpartner_money_hold", "1 while money is held back, and else 0.", nil, nil)}
+}
+
+// Describe is part of prometheus.Collector.
+func (c *holdCollector) Describe(out chan<- *prometheus.Desc) { out <- c.desc }
+
+// Collect is part of prometheus.Collector.
+func (c *holdCollector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+	defer cancel()
+	on, err := c.held(ctx)
+	switch {
+	case err != nil:
+		c.log.Warn("the hold is left out of the metrics", "error", err)
+	case on:
+		out <- gauge(c.desc, 1)
+	default:
+		out <- gauge(c.desc, 0)
+	}
+}
+
 // clickCollector shows how clicks get into the database, and what waits on the disk while it is
 // away.
 type clickCollector struct {

@@ -36,6 +36,7 @@ type Options struct {
 	Token   string // what a scraper has to show; empty: only scrapers on this machine
 	Pools   map[string]*db.Pool
 	Measure MeasureFunc
+	Held    func(ctx context.Context) (bool, error) // whether money is held back
 	Clicks  func() Clicks
 	Log     *slog.Logger
 }
@@ -76,6 +77,9 @@ func New(o Options) *Metrics {
 	}
 	if o.Measure != nil {
 		m.registry.MustRegister(newOutboxCollector(o.Measure, o.Log))
+	}
+	if o.Held != nil {
+		m.registry.MustRegister(newHoldCollector(o.Held, o.Log))
 	}
 	if o.Clicks != nil {
 		m.registry.MustRegister(newClickCollector(o.Clicks))

@@ -35,7 +35,7 @@ func TestMetrics(t *testing.T) {
 		t.Parallel()
 		m := metrics.New(metrics.Options{Version: "v1", Pools: map[string]*db.Pool{"app": d.App}, Measure: func(context.Context) (outbox.Depth, error) {
 			return outbox.Depth{Dead: 3, Oldest: 90 * time.Second}, nil
-		}, Clicks: func() metrics.Clicks { return metrics.Clicks{Stored: 7, Batches: 2, Depth: 5} }, Log: discard})
+		}, Held: func(context.Context) (bool, error) { return true, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{Stored: 7, Batches: 2, Depth: 5} }, Log: discard})
 		m.Request("GET", "/r/:key", 302, 3*time.Millisecond)
 		m.Request("GET", "/r/:key", 302, 3*time.Millisecond)
 		m.Request("BREW", "", 404, time.Millisecond)
@@ -45,7 +45,7 @@ func TestMetrics(t *testing.T) {
 			`openpartner_http_request_duration_seconds_count{method="GET",route="/r/:key",status="302"} 2`,
 			`openpartner_http_request_duration_seconds_count{method="other",route="none",status="404"} 1`,
 			`openpartner_job_duration_seconds_count{kind="retention",result="done"} 1`,
-			`version="v1"`, `openpartner_outbox_jobs{state="dead"} 3`, `openpartner_outbox_oldest_seconds 90`,
+			`version="v1"`, `openpartner_outbox_jobs{state="dead"} 3`, `openpartner_outbox_oldest_seconds 90`, `openpartner_money_hold 1`,
 			`openpartner_clicks_total{result="stored"} 7`, `openpartner_click_batches_total 2`, `openpartner_click_spool_depth 5`,
 			`openpartner_db_connections_max{pool="app"} 4`, "go_goroutines", "process_resident_memory_bytes",
 		} {

@@ -33,6 +33,9 @@ func (s *Server) jobsIndex(c echo.Context) error {
 		}
 		p.Jobs, p.Pager = found.Items, pager(c, urls(c).Jobs(), jobs.ListTarget, found)
 	}
+	if p.Hold, err = s.Backlog.Hold(ctx); err != nil {
+		return err
+	}
 	if p.Dead, err = s.Backlog.DeadByKind(ctx); err != nil {
 		return err
 	}
@@ -130,5 +133,9 @@ func (s *Platform) platformJobsIndex(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.ok(c, "Jobs", jobs.Platform(jobs.PlatformPage{Periods: periods, Piles: piles, Now: s.Now()}))
+	held, err := s.Backlog.Hold(ctx)
+	if err != nil {
+		return err
+	}
+	return s.ok(c, "Jobs", jobs.Platform(jobs.PlatformPage{Hold: held, Periods: periods, Piles: piles, Now: s.Now()}))
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/db/cluster"
 	"github.com/openpartner/openpartner/app/db/migrate"
+	"github.com/openpartner/openpartner/app/hold"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/secrets"
 )
@@ -113,6 +114,20 @@ func (d *database) measure(ctx context.Context) (depth outbox.Depth, err error) 
 		return err
 	})
 	return depth, err
+}
+
+// held says whether money is held back.
+func (d *database) held(ctx context.Context) (bool, error) {
+	state, err := d.hold(ctx)
+	return state.On, err
+}
+
+func (d *database) hold(ctx context.Context) (state hold.State, err error) {
+	err = d.acrossTenants(ctx, func(ctx context.Context) (err error) {
+		state, err = hold.Read(ctx)
+		return err
+	})
+	return state, err
 }
 
 func (d *database) close() error {

@@ -46,6 +46,7 @@ const usage = `OpenPartner runs partner programs.
   create-key         print a new API key (--name, --scopes a,b, --tenant)
   doctor             check everything and name every defect; exit 1 when there is one
   verify-ledger      check every invariant of the money; exit 1 on the first breach
+  hold               keep money from moving: on, off or status (--reason)
   rotate-secrets     seal every secret with the first key of SECRETS_ENCRYPTION_KEY
   rebuild-figures    repair the daily sums that reports read (--from, --to, --tenant)
   seed-demo          fill an empty program with six months of a made-up shop (--if-empty)
@@ -85,7 +86,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		"serve": serve, "migrate": migrateDatabase, "create-admin": createAdmin, "create-key": createKey,
 		"create-tenant": createTenant, "create-platform-admin": createPlatformAdmin,
 		"doctor": doctor, "verify-ledger": verifyLedger, "rebuild-figures": rebuildFigures, "rotate-secrets": rotateSecrets,
-		"seed-demo": seedDemo, "routes": listRoutes, "healthcheck": healthcheck,
+		"seed-demo": seedDemo, "hold": holdMoney, "routes": listRoutes, "healthcheck": healthcheck,
 	}
 	cmd, known := commands[name]
 	if !known {

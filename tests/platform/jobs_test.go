@@ -22,14 +22,16 @@ func TestJobs(t *testing.T) {
 				uuid.NewString(), m.idOf(slug), slug)
 		}
 	}
+	m.DB.AsOwner(t, `update platform.hold set is_on = true, reason = 'The books are open.'`)
 	support := m.staff("support")
 	got := support.Get("/platform/jobs")
+	says(t, got, "Money is held back", "The books are open.")
 	says(t, got, "4 jobs failed for good.", "Delete closed programs", "Every day")
 	if strings.Index(got.Body, "/platform/tenants/"+m.idOf("bolt")) > strings.Index(got.Body, "/platform/tenants/"+m.idOf("acme")) {
 		t.Error("the program with the most comes first")
 	}
 	mine := acme.Get("/t/acme/admin/jobs")
-	says(t, mine, "in acme")
+	says(t, mine, "in acme", "Money is held back", "The books are open.")
 	if strings.Contains(mine.Body, "in bolt") || strings.Contains(mine.Body, "By the clock") {
 		t.Errorf("a program shows what is not its own:\n%s", mine.Body)
 	}

@@ -19,9 +19,9 @@ const module = "github.com/openpartner/openpartner/"
 // below its own, and beside it only along the stairs.
 func floors() [][]string {
 	return [][]string{
-		{"app/csvfile", "app/fault", "app/ids", "app/money", "app/paging", "app/person", "app/routes", "app/config", "app/netguard", "migrations", "static"},
+		{"app/backup", "app/csvfile", "app/fault", "app/ids", "app/money", "app/paging", "app/person", "app/routes", "app/config", "app/netguard", "migrations", "static"},
 		{
-			"app/db", "app/db/cluster", "app/db/migrate", "app/tenancy", "app/limits", "app/facts", "app/outbox", "app/audit", "app/auth",
+			"app/db", "app/db/cluster", "app/db/migrate", "app/tenancy", "app/limits", "app/facts", "app/hold", "app/outbox", "app/audit", "app/auth",
 			"app/mail", "app/metrics", "app/pay", "app/rollup", "app/secrets", "app/spool",
 		},
 		{
@@ -47,6 +47,7 @@ func stairs() map[string][]string {
 		"app/outbox":      {"app/db", "app/tenancy"},
 		"app/audit":       {"app/db", "app/tenancy"},
 		"app/auth":        {"app/db", "app/tenancy", "app/audit", "app/outbox"},
+		"app/hold":        {"app/db", "app/tenancy", "app/audit"},
 		"app/metrics":     {"app/db", "app/outbox"},
 		"app/rollup":      {"app/db", "app/tenancy"},
 		"app/signin":      {"app/partners", "app/signup"},

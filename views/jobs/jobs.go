@@ -11,6 +11,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/backlog"
 	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/hold"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/routes"
@@ -30,6 +31,7 @@ type IndexPage struct {
 	Filter  backlog.Filter
 	Jobs    []outbox.Row
 	Dead    []outbox.DeadKind
+	Hold    hold.State
 	Periods []backlog.Period // none where the console shows them
 	Errors  fault.Fields
 	MayEdit bool
@@ -177,6 +179,7 @@ func pretty(raw json.RawMessage) string {
 
 // PlatformPage is what the operator's staff see: the clock, and which programs need help.
 type PlatformPage struct {
+	Hold    hold.State
 	Periods []backlog.Period
 	Piles   []outbox.Pile
 	Now     time.Time
@@ -195,4 +198,12 @@ func (p PlatformPage) sum() string {
 		return strconv.Itoa(n) + " jobs failed for good."
 	}
 	return "1 job failed for good."
+}
+
+// heldWhy stands before the moment when money was held back.
+func heldWhy(h hold.State) string {
+	if h.Reason == "" {
+		return "Since"
+	}
+	return h.Reason + " ·"
 }

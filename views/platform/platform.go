@@ -107,6 +107,7 @@ func words(action string) string {
 		"tenant.created": "made the program", "tenant.suspended": "suspended the program", "tenant.resumed": "opened the program again",
 		"tenant.cancelled": "closed the program", "tenant.deleted": "deleted the program", "tenant.opened": "looked into the program",
 		"platform_admin.added": "added staff", "platform_admin.revoked": "revoked staff",
+		"hold.on": "held money back", "hold.off": "let money move again",
 	}[action]
 }
 

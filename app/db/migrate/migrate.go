@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -43,7 +44,49 @@ func Up(ctx context.Context, ownerURL string, pw Passwords, log *slog.Logger) er
 	return up(ctx, ownerURL, migrations.FS, pw, log)
 }
 
+// Roles makes the two roles and nothing else, for a database that is filled by a restore.
+func Roles(ctx context.Context, ownerURL string, pw Passwords) error {
+	std, err := open(ownerURL)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = std.Close() }()
+	return provision(ctx, std, pw)
+}
+
+// Whoever reads a table for long keeps a migration from changing it. How often it is tried, and what
+// it waits between two tries, in which everybody else gets on.
+const (
+	tries     = 60
+	betweenAt = 500 * time.Millisecond
+)
+
+// up tries until it gets the locks it needs. What is done stays done: a file is a transaction.
 func up(ctx context.Context, ownerURL string, files fs.FS, pw Passwords, log *slog.Logger) error {
+	for try := 1; ; try++ {
+		err := attempt(ctx, ownerURL, files, pw, log)
+		if !lockedOut(err) {
+			return err
+		}
+		if try == tries {
+			return fmt.Errorf("somebody has been using a table all the time; look at pg_stat_activity for long transactions, and try again: %w", err)
+		}
+		log.WarnContext(ctx, "a migration did not get its lock in time and is tried again", "try", try, "error", err)
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(betweenAt):
+		}
+	}
+}
+
+// lockedOut reports whether a statement gave up waiting for a lock.
+func lockedOut(err error) bool {
+	pgErr, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pgErr.Code == "55P03"
+}
+
+func attempt(ctx context.Context, ownerURL string, files fs.FS, pw Passwords, log *slog.Logger) error {
 	std, err := open(ownerURL)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/db/migrate"
@@ -94,6 +95,43 @@ func TestUp_AtOnce(t *testing.T) {
 	all.Wait()
 	if n := count(t, d, `select count(*) from campaigns`); n != 1 {
 		t.Errorf("the migration ran %d times", n)
+	}
+}
+
+// A long transaction keeps a migration waiting, and nobody waits behind that for longer than its
+// patience of two seconds.
+func TestUp_LetsOthersPass(t *testing.T) {
+	t.Parallel()
+	d := testkit.DB(t)
+	release, done := make(chan struct{}), make(chan error, 2)
+	go func() {
+		done <- d.System.InTx(t.Context(), db.TxOptions{}, func(ctx context.Context) error {
+			if _, err := db.Tx(ctx).NewRaw(`lock table campaigns in access share mode`).Exec(ctx); err != nil {
+				return err
+			}
+			go func() {
+				done <- migrate.UpFiles(t.Context(), d.OwnerURL, next(`alter table campaigns add column later integer;`))
+			}()
+			<-release
+			return nil
+		})
+	}()
+	const waiting = `select exists (select from pg_locks where relation = 'campaigns'::regclass and not granted and database = (select oid from pg_database where datname = current_database()))`
+	d.Await(t, waiting)
+	began := time.Now()
+	d.Read(t, new(int), `select count(*) from campaigns`)
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("a reader waited %s", took)
+	}
+	d.Await(t, waiting) // the next try
+	close(release)
+	for range 2 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	if n := count(t, d, `select count(later) from campaigns`); n != 0 {
+		t.Errorf("%d", n)
 	}
 }
 
