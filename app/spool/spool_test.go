@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 func openSpool(t *testing.T, root string) *Spool {
@@ -151,6 +152,53 @@ func TestSpool_Replay(t *testing.T) {
 			t.Errorf("the dead one's directory is still there: %v", err)
 		}
 	})
+}
+
+// What a backup copied from one spool is replayed by another, and not before it is whole.
+func TestDraft(t *testing.T) {
+	t.Parallel()
+	from, to := t.TempDir(), t.TempDir()
+	first, second, heir := openSpool(t, from), openSpool(t, from), openSpool(t, to)
+	defer func() { closeSpool(t, first); closeSpool(t, second); closeSpool(t, heir) }()
+	put(t, first, "a", "b")
+	put(t, second, "c")
+	if err := first.PutAside([]byte("refused")); err != nil {
+		t.Fatal(err)
+	}
+	files, err := Files(from)
+	if err != nil || len(files) != 3 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	draft, err := NewDraft(to, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		content, err := os.Open(filepath.Join(from, f.Name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(draft.Add(f.Name, content), content.Close()); err != nil {
+			t.Fatal(err)
+		}
+		if aside := f.Name == "refused"; f.Aside != aside {
+			t.Errorf("%s is aside: %t", f.Name, f.Aside)
+		}
+	}
+	if got := replayed(t, heir); len(got) != 0 {
+		t.Errorf("before it was whole: %q", got)
+	}
+	if err := draft.Keep(); err != nil {
+		t.Fatal(err)
+	}
+	got := replayed(t, heir)
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"a", "b", "c", "refused"}) {
+		t.Errorf("got %q", got)
+	}
+	if left, err := Files(to); err != nil || len(left) != 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
 }
 
 // A process may die at any byte of a write. What was acknowledged before is given back.
