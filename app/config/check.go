@@ -28,6 +28,9 @@ func (c Config) check() (faults []error) {
 	faults = append(faults, c.checkPublicURL()...)
 	faults = append(faults, c.checkDatabase()...)
 	faults = append(faults, c.checkMail()...)
+	if _, err := CheckNetworkURL(c.NetworkURL, c.Development()); c.NetworkURL != "" && err != nil {
+		faults = append(faults, fmt.Errorf("NETWORK_URL: %w", err))
+	}
 	return append(faults, c.checkDevelopmentOnly()...)
 }
 
@@ -43,6 +46,19 @@ func (c Config) checkPublicURL() []error {
 		return []error{fmt.Errorf("OPENPARTNER_PUBLIC_URL: %q must be https in production", c.PublicURL)}
 	}
 	return nil
+}
+
+// CheckNetworkURL reads the address of a Network's hub: https, or http on this machine in
+// development. It comes back without a slash at its end.
+func CheckNetworkURL(text string, development bool) (string, error) {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil || u.RawQuery != "" || u.Fragment != "" || len(text) > 500 {
+		return "", fmt.Errorf("%q is not an address such as https://network.example.com", text)
+	}
+	if u.Scheme == "http" && (!development || !loopbackHost(u.Hostname())) {
+		return "", fmt.Errorf("%q must be https", text)
+	}
+	return strings.TrimRight(u.String(), "/"), nil
 }
 
 func loopbackHost(host string) bool {

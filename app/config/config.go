@@ -32,6 +32,7 @@ type Config struct {
 	EncryptionKey   Secret        `env:"SECRETS_ENCRYPTION_KEY"`
 	MetricsToken    Secret        `env:"METRICS_TOKEN"`
 	TrustedProxies  []string      `env:"OPENPARTNER_TRUSTED_PROXIES"`
+	NetworkURL      string        `env:"NETWORK_URL"`
 	OutboundAllow   []string      `env:"OPENPARTNER_OUTBOUND_ALLOW"`
 	ClockOffset     time.Duration `env:"OPENPARTNER_CLOCK_OFFSET"`
 	SchedulerPeriod time.Duration `env:"OPENPARTNER_SCHEDULER_INTERVAL" envDefault:"30s"`
@@ -109,6 +110,7 @@ func Load(environ []string) (Config, error) {
 		faults = append(faults, err)
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
+	c.NetworkURL = strings.TrimRight(c.NetworkURL, "/")
 	c.trusted, faults = prefixes("OPENPARTNER_TRUSTED_PROXIES", c.TrustedProxies, faults)
 	c.outbound, faults = prefixes("OPENPARTNER_OUTBOUND_ALLOW", c.OutboundAllow, faults)
 	faults = append(faults, c.check()...)

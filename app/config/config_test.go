@@ -27,7 +27,7 @@ func TestLoad(t *testing.T) {
 	t.Run("ReportsAllFaultsTogether", func(t *testing.T) {
 		t.Parallel()
 		_, err := config.Load([]string{
-			"OPENPARTNER_ENV=prod", "OPENPARTNER_PUBLIC_URL=ftp://x", "OPENPARTNER_TENANCY=many",
+			"OPENPARTNER_ENV=prod", "OPENPARTNER_PUBLIC_URL=ftp://x", "NETWORK_URL=http://hub.example.com", "OPENPARTNER_TENANCY=many",
 			"OPENPARTNER_CLOCK_OFFSET=soon", "OPENPARTNER_TRUSTED_PROXIES=10.0.0.0/33", "SMTP_URL=localhost:25",
 			"DATABASE_URL=mysql://x", "LOG_LEVEL=loud",
 		})
@@ -35,7 +35,7 @@ func TestLoad(t *testing.T) {
 			t.Fatal("no error")
 		}
 		for _, name := range []string{
-			"OPENPARTNER_ENV", "OPENPARTNER_PUBLIC_URL", "OPENPARTNER_TENANCY", "OPENPARTNER_CLOCK_OFFSET",
+			"OPENPARTNER_ENV", "OPENPARTNER_PUBLIC_URL", "NETWORK_URL", "OPENPARTNER_TENANCY", "OPENPARTNER_CLOCK_OFFSET",
 			"OPENPARTNER_TRUSTED_PROXIES", "SMTP_URL", "DATABASE_URL", "LOG_LEVEL", "SECRETS_ENCRYPTION_KEY",
 		} {
 			if !strings.Contains(err.Error(), name+":") {

@@ -19,7 +19,7 @@ const module = "github.com/openpartner/openpartner/"
 // below its own, and beside it only along the stairs.
 func floors() [][]string {
 	return [][]string{
-		{"app/backup", "app/csvfile", "app/fault", "app/ids", "app/money", "app/paging", "app/person", "app/routes", "app/config", "app/netguard", "migrations", "static"},
+		{"app/backup", "app/csvfile", "app/fault", "app/ids", "app/money", "app/paging", "app/person", "app/protocol", "app/routes", "app/config", "app/netguard", "migrations", "static"},
 		{
 			"app/db", "app/db/cluster", "app/db/migrate", "app/tenancy", "app/limits", "app/facts", "app/hold", "app/outbox", "app/audit", "app/auth",
 			"app/mail", "app/metrics", "app/pay", "app/rollup", "app/secrets", "app/spool",
@@ -30,7 +30,7 @@ func floors() [][]string {
 			"app/portability", "app/settings", "app/tenants", "app/backlog", "app/demo", "app/verify",
 		},
 		{"views/..."},
-		{"app/edge", "app/web", "app/api", "app/redirect", "jobs"},
+		{"app/edge", "app/web", "app/api", "app/hub", "app/redirect", "jobs"},
 		{"cmd/...", "tests/..."},
 	}
 }
@@ -75,6 +75,7 @@ func stairs() map[string][]string {
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},
 		"app/redirect":    {"app/edge"},
+		"app/hub":         {"app/edge"},
 		"tests/...":       {"tests/testkit"},
 	}
 }
@@ -82,7 +83,7 @@ func stairs() map[string][]string {
 // doors are the libraries that only some packages may open.
 func doors() map[string][]string {
 	return map[string][]string{
-		"github.com/labstack/echo/":    {"app/edge", "app/web", "app/api", "app/redirect", "cmd/openpartner", "tests/bench"},
+		"github.com/labstack/echo/":    {"app/edge", "app/web", "app/api", "app/hub", "app/redirect", "cmd/openpartner", "tests/bench"},
 		"github.com/stripe/stripe-go/": {"app/pay"},
 		"github.com/wneessen/go-mail":  {"app/mail"},
 		"github.com/prometheus/":       {"app/metrics"},
