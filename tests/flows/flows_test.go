@@ -4,7 +4,6 @@ package flows_test
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -25,9 +24,11 @@ type program struct {
 	key   string
 }
 
+func TestMain(m *testing.M) { testkit.Main(m) }
+
 func start(t *testing.T) *program {
 	t.Helper()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	return &program{App: a, t: t, admin: a.Admin(), key: a.Key()}
 }
 
@@ -59,15 +60,7 @@ func (p *program) viewer() *testkit.Visitor {
 func (p *program) signedIn(email, name, role string) *testkit.Visitor {
 	p.t.Helper()
 	p.api("POST", "/admins", object{"email": email, "name": name, "role": role})
-	link, err := url.Parse(p.Command("create-admin", "--email", email)) // finds the one there is
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	v := p.Visitor()
-	if got := v.Post("/auth/verify", url.Values{"token": {link.Query().Get("token")}}); got.Status != http.StatusSeeOther {
-		p.t.Fatalf("sign in: %d\n%s", got.Status, got.Body)
-	}
-	return v
+	return p.SignIn(email, name)
 }
 
 // both runs a story as people without scripts live it, and again as htmx does.

@@ -70,9 +70,10 @@ type App struct {
 	URL string
 	DB  *Database
 
-	t   testing.TB
-	env []string
-	out *output
+	t     testing.TB
+	env   []string
+	out   *output
+	since int // where in the output it became this test's
 }
 
 // Start runs the program until the test ends. Variables may be added or overridden.
@@ -99,10 +100,32 @@ func (a *App) Replica(args []string, env ...string) *App {
 
 func start(t testing.TB, d *Database, args []string, env ...string) *App {
 	t.Helper()
-	port := freePort(t)
+	s := launch(t, d, t.TempDir(), args, env...)
+	t.Cleanup(func() {
+		if err := s.end(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s.app
+}
+
+// served is a program that runs until somebody ends it.
+type served struct {
+	app     *App
+	process *os.Process
+	ended   chan error
+}
+
+// launch runs the program with a directory of its own, and waits until it is ready.
+func launch(t testing.TB, d *Database, home string, args []string, env ...string) *served {
+	t.Helper()
+	port, data := freePort(t), filepath.Join(home, "data")
+	if err := os.Mkdir(data, 0o700); err != nil {
+		t.Fatal(err)
+	}
 	a := &App{URL: "http://localhost:" + port, DB: d, t: t, out: newOutput()}
 	a.env = append([]string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir(), "OPENPARTNER_ENV=development", "OPENPARTNER_DATA=" + t.TempDir(),
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "OPENPARTNER_ENV=development", "OPENPARTNER_DATA=" + data,
 		"OPENPARTNER_LISTEN=127.0.0.1:" + port, "OPENPARTNER_PUBLIC_URL=" + a.URL, "SECRETS_ENCRYPTION_KEY=" + secrets.Generate(),
 		"DATABASE_URL=" + d.OwnerURL, "DATABASE_URL_APP=" + d.AppURL, "DATABASE_URL_SYSTEM=" + d.SystemURL, "LOG_FORMAT=json",
 	}, env...)
@@ -111,18 +134,21 @@ func start(t testing.TB, d *Database, args []string, env ...string) *App {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait(); a.out.close() }()
-	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		if err := <-ended; err != nil {
-			t.Errorf("the program ended badly: %v\n%s", err, a.out)
-		}
-	})
-	if _, ok := a.out.wait(`"msg":"ready"`, 1); !ok {
+	s := &served{app: a, process: cmd.Process, ended: make(chan error, 1)}
+	go func() { s.ended <- cmd.Wait(); a.out.close() }()
+	if _, ok := a.out.wait(`"msg":"ready"`, 1, 0); !ok {
 		t.Fatalf("the program did not start:\n%s", a.out)
 	}
-	return a
+	return s
+}
+
+// end asks the program to stop, and waits until it has.
+func (s *served) end() error {
+	_ = s.process.Signal(syscall.SIGTERM)
+	if err := <-s.ended; err != nil {
+		return fmt.Errorf("the program ended badly: %w\n%s", err, s.app.out)
+	}
+	return nil
 }
 
 // freePort chooses below the ports that the system gives to outgoing connections, so that none of
@@ -187,7 +213,7 @@ func (a *App) Await(text string) string {
 // AwaitAll waits for as many lines of the server's output that hold text, and gives them.
 func (a *App) AwaitAll(text string, n int) []string {
 	a.t.Helper()
-	lines, ok := a.out.wait(text, n)
+	lines, ok := a.out.wait(text, n, a.since)
 	if !ok {
 		a.t.Fatalf("not %d lines with %q:\n%s", n, text, a.out)
 	}
@@ -202,15 +228,6 @@ func (a *App) MailedToken(path string, n int) string {
 	_, token, _ := strings.Cut(lines[n-1], path+"?token=")
 	token, _, _ = strings.Cut(token, "&")
 	return strings.TrimSpace(token)
-}
-
-// Key makes an API key: an admin's, or one with scopes.
-func (a *App) Key(scopes ...string) string {
-	a.t.Helper()
-	if len(scopes) == 0 {
-		return a.Command("create-key", "--name", "test")
-	}
-	return a.Command("create-key", "--name", "test", "--scopes", strings.Join(scopes, ","))
 }
 
 // Answer is what a call got back.
@@ -278,20 +295,6 @@ func (a *App) Visitor() *Visitor {
 		a.t.Fatal(err)
 	}
 	return &Visitor{app: a, client: noRedirect(jar)}
-}
-
-// Admin is a visitor who signed in as an admin, by the link that create-admin prints.
-func (a *App) Admin() *Visitor {
-	a.t.Helper()
-	v := a.Visitor()
-	link, err := url.Parse(a.Command("create-admin", "--email", "ada@example.com", "--name", "Ada Admin"))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	if got := v.Post("/auth/verify", url.Values{"token": {link.Query().Get("token")}}); got.Status != http.StatusSeeOther {
-		a.t.Fatalf("sign in: %d\n%s", got.Status, got.Body)
-	}
-	return v
 }
 
 // Get loads a page.
@@ -392,6 +395,13 @@ func (o *output) Write(p []byte) (int, error) {
 	return o.text.Write(p)
 }
 
+// size is how much there is by now.
+func (o *output) size() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Len()
+}
+
 func (o *output) close() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -399,13 +409,14 @@ func (o *output) close() {
 	o.more.Broadcast()
 }
 
-// wait gives the first n whole lines with text in them; false when the program ended without.
-func (o *output) wait(text string, n int) (found []string, ok bool) {
+// wait gives the first n whole lines after a place with text in them; false when the program
+// ended without.
+func (o *output) wait(text string, n, since int) (found []string, ok bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for {
 		found = nil
-		lines := bufio.NewScanner(bytes.NewReader(o.text.Bytes()))
+		lines := bufio.NewScanner(bytes.NewReader(o.text.Bytes()[since:]))
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
 			if strings.Contains(lines.Text(), text) {

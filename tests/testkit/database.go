@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -27,11 +28,15 @@ type Database struct {
 func DB(t testing.TB) *Database {
 	t.Helper()
 	d, drop := clone(t)
-	t.Cleanup(drop)
+	t.Cleanup(func() {
+		if err := drop(); err != nil {
+			t.Error(err)
+		}
+	})
 	return d
 }
 
-func clone(t testing.TB) (*Database, func()) {
+func clone(t testing.TB) (*Database, func() error) {
 	t.Helper()
 	base, err := shared()
 	if err != nil {
@@ -39,7 +44,9 @@ func clone(t testing.TB) (*Database, func()) {
 	}
 	ctx := context.Background()
 	name := "t_" + suffix()
-	admin(t, base, "create database "+name+" template "+template+" strategy file_copy owner "+cluster.Owner)
+	if err := admin(base, "create database "+name+" template "+template+" strategy file_copy owner "+cluster.Owner); err != nil {
+		t.Fatal(err)
+	}
 	d := &Database{
 		OwnerURL:  urlFor(base, cluster.Owner, "owner", name),
 		AppURL:    urlFor(base, "openpartner_app", appPassword, name),
@@ -51,10 +58,10 @@ func clone(t testing.TB) (*Database, func()) {
 	if d.System, err = db.Open(ctx, d.SystemURL, db.PoolOptions{MaxConns: 4, Name: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	return d, func() {
+	return d, func() error {
 		d.App.Close()
 		d.System.Close()
-		admin(t, base, "drop database "+name+" with (force)")
+		return admin(base, "drop database "+name+" with (force)")
 	}
 }
 
@@ -78,16 +85,26 @@ func (d *Database) AsOwner(t testing.TB, statement string, args ...any) {
 	}
 }
 
-func admin(t testing.TB, url, statement string) {
-	t.Helper()
-	conn, err := pgx.Connect(context.Background(), url)
-	if err != nil {
-		t.Fatalf("connect to the test server: %v", err)
+// operator is the superuser's connection, which makes and drops databases: one for all of them,
+// since a connection costs as much as a clone.
+var operator struct {
+	mu   sync.Mutex
+	conn *pgx.Conn
+}
+
+func admin(url, statement string) (err error) {
+	ctx := context.Background()
+	operator.mu.Lock()
+	defer operator.mu.Unlock()
+	if operator.conn == nil {
+		if operator.conn, err = pgx.Connect(ctx, url); err != nil {
+			return fmt.Errorf("connect to the test server: %w", err)
+		}
 	}
-	defer func() { _ = conn.Close(context.Background()) }()
-	if _, err := conn.Exec(context.Background(), statement); err != nil {
-		t.Fatalf("%s: %v", strings.Fields(statement)[0], err)
+	if _, err := operator.conn.Exec(ctx, statement); err != nil {
+		return fmt.Errorf("%s: %w", strings.Fields(statement)[0], err)
 	}
+	return nil
 }
 
 func suffix() string {

@@ -87,7 +87,7 @@ ignore_startup_parameters = extra_float_digits
 			t.Logf("PgBouncer said, and ended with %v:\n%s", err, out)
 		}
 	})
-	if _, ok := out.wait("process up", 1); !ok {
+	if _, ok := out.wait("process up", 1, 0); !ok {
 		t.Fatalf("PgBouncer did not start:\n%s", out)
 	}
 	answers(t, port)
