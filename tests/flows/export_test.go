@@ -40,11 +40,9 @@ func readExport(t *testing.T, got testkit.Answer) (out exported) {
 	return out
 }
 
-// What is in the file is what is in the database, to the row and the cent.
-func TestExport_Demo(t *testing.T) {
-	t.Parallel()
-	p := start(t)
-	p.Command("seed-demo")
+// demoExport holds the file against the database, to the row and the cent.
+func demoExport(t *testing.T, p *program) {
+	t.Helper()
 	got := p.Call(p.key, "GET", "/api/v1/export.json", nil)
 	out := readExport(t, got)
 

@@ -15,8 +15,8 @@ import (
 // the page's own few, commit. A page that asked for each of its rows would need fifty more.
 const mostStatements = 24
 
-// TestStatements opens the pages that need no id on the demo's data, where lists are full.
-func TestStatements(t *testing.T) {
+// TestDemo asks what needs long lists. The demo's six months are played once for all of it.
+func TestDemo(t *testing.T) {
 	t.Parallel()
 	app, tap := testkit.StartTapped(t, "OPENPARTNER_SCHEDULER_INTERVAL=1h")
 	_, entrance, _ := strings.Cut(app.Command("seed-demo"), "Sign in as a partner, within ten minutes:")
@@ -24,10 +24,19 @@ func TestStatements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	admin, partner := app.Admin(), app.Visitor()
+	partner := app.Visitor()
 	if got := partner.Post("/auth/verify", url.Values{"token": {link.Query().Get("token")}}); got.Status != http.StatusSeeOther {
 		t.Fatalf("sign in: %d", got.Status)
 	}
+	p := &program{App: app, t: t, admin: app.Admin(), key: app.Key()}
+	t.Run("Statements", func(t *testing.T) { demoStatements(t, tap, p.admin, partner) })
+	t.Run("StatementsOfFraudReview", func(t *testing.T) { demoFraudReview(t, tap, p) })
+	t.Run("Export", func(t *testing.T) { demoExport(t, p) })
+}
+
+// demoStatements opens the pages that need no id, where lists are full.
+func demoStatements(t *testing.T, tap *testkit.Tap, admin, partner *testkit.Visitor) {
+	t.Helper()
 	opened := map[bool]int{} // of partners, and of admins
 	for _, r := range testkit.Routes(t) {
 		ofPartner := strings.HasPrefix(r.Path, "/partner") && r.Role == "partner"
@@ -54,15 +63,12 @@ func TestStatements(t *testing.T) {
 	}
 }
 
-// TestStatements_FraudReview opens the list whose rows say the most, with many of them: each tells
-// what a judgement would change.
-func TestStatements_FraudReview(t *testing.T) {
-	t.Parallel()
-	app, tap := testkit.StartTapped(t, "OPENPARTNER_SCHEDULER_INTERVAL=1h")
-	app.Command("seed-demo")
-	admin, key := app.Admin(), app.Key()
+// demoFraudReview opens the list whose rows say the most, with many of them: each tells what a
+// judgement would change.
+func demoFraudReview(t *testing.T, tap *testkit.Tap, p *program) {
+	t.Helper()
 	var clicks []string
-	err := app.DB.System.InTx(t.Context(), db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
+	err := p.DB.System.InTx(t.Context(), db.TxOptions{Platform: true, ReadOnly: true}, func(ctx context.Context) error {
 		return db.Tx(ctx).NewRaw(`
 			select k.id::text from clicks k where k.flag is null and exists (select from identities i where i.click_id = k.id)
 			order by k.occurred_at desc limit 40`).Scan(ctx, &clicks)
@@ -71,13 +77,13 @@ func TestStatements_FraudReview(t *testing.T) {
 		t.Fatalf("%d clicks with a customer, %v", len(clicks), err)
 	}
 	for _, k := range clicks {
-		if got := app.Call(key, "POST", "/api/v1/clicks/"+k+"/flag", nil); got.Status >= http.StatusBadRequest {
+		if got := p.Call(p.key, "POST", "/api/v1/clicks/"+k+"/flag", nil); got.Status >= http.StatusBadRequest {
 			t.Fatalf("flag a click: %d %s", got.Status, got.Body)
 		}
 	}
-	admin.Get("/admin") // the first page of a session writes down that it was seen
+	p.admin.Get("/admin") // the first page of a session writes down that it was seen
 	var got testkit.Answer
-	said := tap.During(func() { got = admin.Get("/admin/fraud?show=all") })
+	said := tap.During(func() { got = p.admin.Get("/admin/fraud?show=all") })
 	if got.Status != http.StatusOK || strings.Count(got.Body, "suspect-") < 40 {
 		t.Fatalf("status %d, %d clicks", got.Status, strings.Count(got.Body, "suspect-"))
 	}

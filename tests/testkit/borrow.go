@@ -139,7 +139,9 @@ func (l *loan) awaitEntrance(ctx context.Context, status int) error {
 	if slices.Contains(l.app.env, "OPENPARTNER_TENANCY=multi") {
 		address = l.app.URL + "/t/default/signin"
 	}
-	for {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for ; ; <-tick.C {
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 		if err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -96,24 +97,30 @@ func (c *cleaner) close(ctx context.Context) error {
 
 // wipe waits until no job is at work, brings everything back, and opens the default program.
 func (c *cleaner) wipe(ctx context.Context) error {
-	for done := false; !done; {
-		err := pgx.BeginFunc(ctx, c.conn, func(tx pgx.Tx) error {
-			// From here on nothing is claimed.
-			if _, err := tx.Exec(ctx, `lock table platform.jobs in exclusive mode`); err != nil {
-				return err
-			}
-			err := tx.QueryRow(ctx, `select not exists (select from platform.jobs where status = 'running')`).Scan(&done)
-			if err != nil || !done {
-				return err
-			}
-			_, err = tx.Exec(ctx, c.steps)
-			return err
-		})
-		if err != nil {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if done, err := c.tryWipe(ctx); err != nil || done {
 			return err
 		}
+		<-tick.C
 	}
-	return nil
+}
+
+func (c *cleaner) tryWipe(ctx context.Context) (idle bool, err error) {
+	err = pgx.BeginFunc(ctx, c.conn, func(tx pgx.Tx) error {
+		// From here on nothing is claimed.
+		if _, err := tx.Exec(ctx, `lock table platform.jobs in exclusive mode`); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, `select not exists (select from platform.jobs where status = 'running')`).Scan(&idle)
+		if err != nil || !idle {
+			return err
+		}
+		_, err = tx.Exec(ctx, c.steps)
+		return err
+	})
+	return idle, err
 }
 
 func (c *cleaner) leave() { _ = c.conn.Close(context.Background()) }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -183,12 +184,22 @@ func (d *Database) Try(t testing.TB, statement string, args ...any) error {
 	})
 }
 
+// pause is between two questions of the same, so that whoever asks leaves the machine to those who
+// are at work.
+const pause = 5 * time.Millisecond
+
 // Await asks until the answer is yes; for what a job does that says nothing.
 func (d *Database) Await(t testing.TB, question string, args ...any) {
 	t.Helper()
-	for yes := false; !yes; {
-		d.Read(t, &yes, question, args...)
-		if t.Context().Err() != nil {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for yes := false; ; {
+		if d.Read(t, &yes, question, args...); yes {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-t.Context().Done():
 			t.Fatalf("never true: %s", question)
 		}
 	}

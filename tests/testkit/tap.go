@@ -12,6 +12,9 @@ import (
 	"testing"
 )
 
+// poolsPing tries a connection that had nothing to do for a second, which is no page's doing.
+const poolsPing = "-- ping"
+
 // Tap sits between a client and PostgreSQL and hears the statements.
 type Tap struct {
 	URL string // of the database, through the tap
@@ -126,7 +129,9 @@ func (p *Tap) hear(kind byte, body []byte) <-chan struct{} {
 	}
 	if kind == 'P' || kind == 'Q' {
 		text, _, _ := bytes.Cut(body, []byte{0})
-		p.heard = append(p.heard, string(text))
+		if string(text) != poolsPing {
+			p.heard = append(p.heard, string(text))
+		}
 	}
 	return p.held
 }
