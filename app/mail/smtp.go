@@ -64,6 +64,35 @@ type SMTP struct{ config SMTPConfig }
 // NewSMTP makes a sender; it does not connect.
 func NewSMTP(c SMTPConfig) *SMTP { return &SMTP{config: c} }
 
+// Check connects, encrypts and signs in as Send would, and sends nothing. It ends with ctx, whatever the
+// server does.
+func (s *SMTP) Check(ctx context.Context) error {
+	dial := s.config.Dial
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	bound := SMTP{s.config}
+	bound.config.Dial = func(dialing context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(dialing, network, address)
+		if err == nil {
+			context.AfterFunc(ctx, func() { _ = conn.Close() })
+		}
+		return conn, err
+	}
+	client, err := bound.client()
+	if err != nil {
+		return err
+	}
+	connected, err := client.DialToSMTPClientWithContext(ctx)
+	if ctx.Err() != nil {
+		return fmt.Errorf("the mail server does not answer in time: %w", ctx.Err())
+	}
+	if err != nil {
+		return err
+	}
+	return client.CloseWithSMTPClient(connected)
+}
+
 // sendTimeout is for the whole conversation with the server.
 const sendTimeout = 20 * time.Second
 

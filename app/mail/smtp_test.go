@@ -2,6 +2,9 @@ package mail_test
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/md5" //nolint:gosec // as CRAM-MD5 has it
+	"encoding/hex"
 	"errors"
 	"io"
 	"net"
@@ -10,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/emersion/go-sasl"
 	"github.com/emersion/go-smtp"
@@ -20,6 +24,7 @@ import (
 // office is a mail server that keeps what it gets.
 type office struct {
 	refuse *smtp.SMTPError // what it says to every recipient; nil for nothing
+	cram   bool            // passwords are shown by a challenge, which needs no encryption
 
 	mu       sync.Mutex
 	from, to string
@@ -43,10 +48,34 @@ func (o *office) open(t *testing.T) mail.SMTPConfig {
 
 type visit struct{ *office }
 
-func (v *visit) AuthMechanisms() []string { return []string{sasl.Plain} }
+func (v *visit) AuthMechanisms() []string {
+	if v.cram {
+		return []string{"CRAM-MD5"}
+	}
+	return []string{sasl.Plain}
+}
+
+// challenge is CRAM-MD5 of the server.
+type challenge struct{}
+
+func (challenge) Next(response []byte) (text []byte, done bool, err error) {
+	const asked = "<1@localhost>"
+	if response == nil {
+		return []byte(asked), false, nil
+	}
+	sum := hmac.New(md5.New, []byte("right"))
+	sum.Write([]byte(asked))
+	if string(response) != "tea "+hex.EncodeToString(sum.Sum(nil)) {
+		return nil, true, smtp.ErrAuthFailed
+	}
+	return nil, true, nil
+}
 
 //nolint:ireturn // as go-smtp wants it
 func (v *visit) Auth(string) (sasl.Server, error) {
+	if v.cram {
+		return challenge{}, nil
+	}
 	return sasl.NewPlainServer(func(_, user, password string) error {
 		if password != "right" {
 			return smtp.ErrAuthFailed
@@ -243,5 +272,40 @@ func TestAnswer(t *testing.T) {
 	}
 	if got := mail.Answer(errors.New("550 "+strings.Repeat("é", 1000)), ""); len([]rune(got)) > 301 {
 		t.Errorf("%d characters", len([]rune(got)))
+	}
+}
+
+// A look at a server tells what Send would run into, sends nothing, and does not wait for ever.
+func TestSMTP_Check(t *testing.T) {
+	t.Parallel()
+	o := &office{cram: true}
+	right := o.open(t)
+	right.Username, right.Password = "tea", "right"
+	wrong, gone, plain, silent := right, right, right, right
+	wrong.Password = "swordfish"
+	plain.TLS = mail.TLSRequired
+	l, err := net.Listen("tcp", "127.0.0.1:0") // which accepts and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	silent.Port, gone.Port = l.Addr().(*net.TCPAddr).Port, 1
+	for name, c := range map[string]struct {
+		config mail.SMTPConfig
+		want   string
+	}{"Right": {right, ""}, "WrongPassword": {wrong, "535"}, "Closed": {gone, "refused"}, "NoTLS": {plain, "TLS"}, "Silent": {silent, "in time"}} {
+		patience := 10 * time.Second
+		if name == "Silent" {
+			patience = 100 * time.Millisecond
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		err := mail.NewSMTP(c.config).Check(ctx)
+		cancel()
+		if (err == nil) != (c.want == "") || (err != nil && !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(o.letters) != 0 {
+		t.Error("a mail was sent")
 	}
 }

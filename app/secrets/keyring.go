@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -24,6 +25,8 @@ import (
 const (
 	version = "v1"
 	keySize = 32
+
+	fingerprintSize = 8
 )
 
 // Place says where a secret belongs.
@@ -145,6 +148,19 @@ func (k *Keyring) Reseal(sealed string, at Place) (string, error) {
 		return "", err
 	}
 	return k.Seal(plain, at)
+}
+
+// Fingerprints tell keys of one id apart, and nothing about the keys.
+func (k *Keyring) Fingerprints() map[string]string {
+	out := map[string]string{}
+	for id, key := range k.keys {
+		derived, err := hkdf.Key(sha256.New, key, nil, "openpartner fingerprint", fingerprintSize)
+		if err != nil {
+			panic("secrets: " + err.Error()) // only for impossible lengths
+		}
+		out[id] = hex.EncodeToString(derived)
+	}
+	return out
 }
 
 // Holds reports whether a key of this id opens what was sealed with it.

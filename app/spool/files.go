@@ -53,21 +53,24 @@ func Files(root string) ([]File, error) {
 }
 
 // Draft is a directory with files of another spool. Nobody replays it before Keep.
-type Draft struct{ root, path, final string }
+type Draft struct {
+	root, path, final string
+	begun             bool
+}
 
-// NewDraft begins one below root.
-func NewDraft(root string, now time.Time) (*Draft, error) {
+// NewDraft prepares one below root.
+func NewDraft(root string, now time.Time) *Draft {
 	name := "restored-" + now.UTC().Format("20060102T150405Z") + "-" + uuid.NewString()[:8]
-	d := &Draft{root: root, path: filepath.Join(root, "."+name), final: filepath.Join(root, name)}
-	if err := os.MkdirAll(d.path, 0o700); err != nil {
-		return nil, fmt.Errorf("make room in the spool: %w", err)
-	}
-	return d, nil
+	return &Draft{root: root, path: filepath.Join(root, "."+name), final: filepath.Join(root, name)}
 }
 
 // Add copies one file; its name may hold the directory that it was in. What was put aside is tried
 // again with the rest.
 func (d *Draft) Add(name string, from io.Reader) (err error) {
+	if err := os.MkdirAll(d.path, 0o700); err != nil {
+		return fmt.Errorf("make room in the spool: %w", err)
+	}
+	d.begun = true
 	own := strings.TrimSuffix(strings.ReplaceAll(name, "/", "-"), suffix) + suffix
 	f, err := os.OpenFile(filepath.Join(d.path, own), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -82,6 +85,9 @@ func (d *Draft) Add(name string, from io.Reader) (err error) {
 
 // Keep gives the files to the next process that replays, as if one had died and left them.
 func (d *Draft) Keep() error {
+	if !d.begun {
+		return nil
+	}
 	if err := os.WriteFile(filepath.Join(d.path, lockName), nil, 0o600); err != nil {
 		return fmt.Errorf("keep what was brought into the spool: %w", err)
 	}

@@ -169,10 +169,7 @@ func TestDraft(t *testing.T) {
 	if err != nil || len(files) != 3 {
 		t.Fatalf("%v, %v", files, err)
 	}
-	draft, err := NewDraft(to, time.Now())
-	if err != nil {
-		t.Fatal(err)
-	}
+	draft := NewDraft(to, time.Now())
 	for _, f := range files {
 		content, err := os.Open(filepath.Join(from, f.Name))
 		if err != nil {

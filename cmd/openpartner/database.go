@@ -80,16 +80,24 @@ func connect(ctx context.Context, p program) (*database, error) {
 }
 
 func (d *database) migrate(ctx context.Context, p program) error {
-	pw := migrate.Passwords{App: p.cfg.Database.AppPassword.Reveal(), System: p.cfg.Database.SystemPassword.Reveal()}
-	if d.cluster != nil {
-		pw.App, pw.System = d.cluster.Passwords()
-	}
-	return migrate.Up(ctx, d.ownerURL, pw, p.log)
+	return migrate.Up(ctx, d.ownerURL, d.passwords(p), p.log)
 }
 
-// check refuses a schema that does not fit and roles that row-level security does not bind.
+// passwords are those that the logins shall have.
+func (d *database) passwords(p program) migrate.Passwords {
+	if d.cluster != nil {
+		app, system := d.cluster.Passwords()
+		return migrate.Passwords{App: app, System: system}
+	}
+	return migrate.Passwords{App: p.cfg.Database.AppPassword.Reveal(), System: p.cfg.Database.SystemPassword.Reveal()}
+}
+
+// check refuses a schema that does not fit, half a restore, and roles that row-level security does not bind.
 func (d *database) check(ctx context.Context, p program) error {
 	if err := migrate.Check(ctx, d.system); err != nil {
+		return err
+	}
+	if err := checkRestored(ctx, d.system); err != nil {
 		return err
 	}
 	ownLogin := p.cfg.Database.Embedded() || p.cfg.Database.AppURL != ""

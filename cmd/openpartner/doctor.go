@@ -23,8 +23,11 @@ type examination struct {
 func doctor(ctx context.Context, p program, _ []string) error {
 	x := &examination{program: p}
 	x.settings()
-	x.mail()
+	x.mail(ctx)
+	x.outbound()
 	x.directory()
+	x.disk()
+	x.spool()
 	x.encryption()
 	if x.postgres() {
 		x.database(ctx)
@@ -86,6 +89,12 @@ func (x *examination) postgres() bool {
 	return true
 }
 
+// How long the database may take for its first answer, and for all of them: one that hangs is a defect, too.
+const (
+	firstPatience = 5 * time.Second
+	patience      = 15 * time.Second
+)
+
 // database makes the checks that ask the database.
 func (x *examination) database(ctx context.Context) {
 	d, err := connect(ctx, x.program)
@@ -93,6 +102,8 @@ func (x *examination) database(ctx context.Context) {
 		x.defect("database", err)
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	defer func() {
 		if err := d.close(); err != nil {
 			x.defect("database", err)
@@ -108,9 +119,11 @@ func (x *examination) database(ctx context.Context) {
 		return
 	}
 	x.clock(ctx, owner)
+	x.tools(ctx, owner)
 	if !x.schema(ctx, owner) {
 		return
 	}
+	x.hold(ctx, d)
 	x.roles(ctx, d, owner)
 	x.catalog(ctx, owner)
 	x.secrets(ctx, d)
@@ -120,7 +133,7 @@ func (x *examination) database(ctx context.Context) {
 
 // answers reports whether the server can be asked at all, and says which one it is.
 func (x *examination) answers(ctx context.Context, owner *db.Pool) bool {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, firstPatience)
 	defer cancel()
 	var version, name string
 	var number int
@@ -143,7 +156,8 @@ func (x *examination) answers(ctx context.Context, owner *db.Pool) bool {
 // views that respect the policies of who asks.
 const oldestServer = 150000
 
-// clock compares this machine with the database: leases go by its clock, business times by ours.
+// clock compares this machine with the database: leases go by its clock, business times by ours. What
+// was written in the future says that the database's clock was put back.
 func (x *examination) clock(ctx context.Context, owner *db.Pool) {
 	var theirs time.Time
 	before := time.Now()
@@ -152,13 +166,33 @@ func (x *examination) clock(ctx context.Context, owner *db.Pool) {
 		return
 	}
 	took := time.Since(before)
-	apart := theirs.Sub(before.Add(took / 2)).Round(time.Millisecond)
-	switch {
-	case apart.Abs() > 30*time.Second+took:
-		x.defect("clock", fmt.Errorf("the database's clock is %s apart from this machine's", apart))
-	case apart.Abs() > time.Second+took:
-		x.warn("clock", "the database's clock is %s apart from this machine's", apart)
+	switch apart := theirs.Sub(before.Add(took / 2)).Round(time.Millisecond); judgeClock(apart, took) {
+	case bad:
+		x.defect("clock", fmt.Errorf("the database's clock is %s apart from this machine's: let both be set by NTP", apart))
+	case doubtful:
+		x.warn("clock", "the database's clock is %s apart from this machine's: let both be set by NTP", apart)
 	default:
 		x.ok("clock", "the database's clock agrees to %s", max(apart.Abs(), time.Millisecond))
+	}
+}
+
+// verdict is what a measure says.
+type verdict int
+
+const (
+	fine verdict = iota
+	doubtful
+	bad
+)
+
+// judgeClock leaves out what the question itself took.
+func judgeClock(apart, took time.Duration) verdict {
+	switch off := apart.Abs() - took; {
+	case off > 30*time.Second:
+		return bad
+	case off > 2*time.Second:
+		return doubtful
+	default:
+		return fine
 	}
 }

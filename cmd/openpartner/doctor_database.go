@@ -7,8 +7,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/db/cluster"
 	"github.com/openpartner/openpartner/app/db/migrate"
 )
 
@@ -30,6 +32,9 @@ func (x *examination) schema(ctx context.Context, owner *db.Pool) (made bool) {
 		x.defect("schema", fmt.Errorf("version %d, this program has %d: %w", v.Applied, v.Known, err))
 	default:
 		x.ok("schema", "version %d, this program has %d", v.Applied, v.Known)
+	}
+	if err := checkRestored(ctx, owner); err != nil {
+		x.defect("schema", err)
 	}
 	return v.Applied > 0
 }
@@ -165,16 +170,68 @@ func (x *examination) transports(ctx context.Context, d *database) {
 	}
 }
 
-// jobs says how much waits and what was given up.
+// longWait is when somebody should have been there to do the work.
+const longWait = 10 * time.Minute
+
+// jobs says how much waits and since when, and what was given up.
 func (x *examination) jobs(ctx context.Context, d *database) {
 	depth, err := d.measure(ctx)
-	waiting := depth.Pending + depth.Running
+	waiting, oldest := depth.Pending+depth.Running, depth.Oldest.Round(time.Second)
 	switch {
 	case err != nil:
 		x.defect("jobs", err)
+		return
 	case depth.Dead > 0:
-		x.warn("jobs", "%d waiting, %d given up: look at platform.jobs where status is dead", waiting, depth.Dead)
+		x.warn("jobs", "%d waiting, the oldest due one for %s; %d given up: look at Jobs in the admin, or in the console", waiting, oldest, depth.Dead)
+	case depth.Oldest > longWait:
+		x.warn("jobs", "%d waiting, the oldest due one for %s: does `openpartner serve` run?", waiting, oldest)
 	default:
 		x.ok("jobs", "%d waiting, none given up", waiting)
 	}
+	x.future(ctx, d)
+}
+
+// future looks for jobs that were written later than now, which only a clock that was put back explains:
+// leases and due times are wrong since.
+func (x *examination) future(ctx context.Context, d *database) {
+	var seconds float64
+	err := d.acrossTenants(ctx, func(ctx context.Context) error {
+		return db.Tx(ctx).NewRaw(`select coalesce(extract(epoch from max(created_at) - clock_timestamp()), 0) from platform.jobs`).Scan(ctx, &seconds)
+	})
+	ahead := time.Duration(seconds * float64(time.Second)).Round(time.Second)
+	switch {
+	case err != nil:
+		x.defect("clock", err)
+	case judgeClock(max(ahead, 0), 0) != fine:
+		x.defect("clock", fmt.Errorf("the database's clock ran backwards: a job was written %s from now; run `openpartner hold on` until it has caught up", ahead))
+	}
+}
+
+// hold says whether money may move.
+func (x *examination) hold(ctx context.Context, d *database) {
+	state, err := d.hold(ctx)
+	switch {
+	case err != nil:
+		x.defect("money", err)
+	case state.On:
+		x.warn("money", "held back since %s, by %s: %s", state.At.UTC().Format(time.RFC3339), state.By, because(state.Reason))
+	default:
+		x.ok("money", "may move")
+	}
+}
+
+// tools looks for what `backup` and `restore` run.
+func (x *examination) tools(ctx context.Context, owner *db.Pool) {
+	var server int
+	if err := owner.Native().QueryRow(ctx, `select current_setting('server_version_num')::int / 10000`).Scan(&server); err != nil {
+		x.defect("backup", err)
+		return
+	}
+	for _, name := range []string{"pg_dump", "pg_restore", "psql"} {
+		if _, err := cluster.FindTool(ctx, x.cfg.PGBin, name, server); err != nil {
+			x.warn("backup", "`openpartner backup` can't work: %v", err)
+			return
+		}
+	}
+	x.ok("backup", "pg_dump, pg_restore and psql fit the server")
 }

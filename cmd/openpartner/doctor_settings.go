@@ -43,18 +43,6 @@ func doubts(c config.Config) (out []string) {
 	return out
 }
 
-// mail says how the operator's mail leaves.
-func (x *examination) mail() {
-	switch {
-	case x.cfg.Mail.SMTPURL != "":
-		x.ok("mail", "SMTP_URL is set, from %s", x.cfg.Mail.From)
-	case x.cfg.Development():
-		x.ok("mail", "kept in memory and shown at /dev/mail, as it is development")
-	default:
-		x.warn("mail", "SMTP_URL is not set: mails of programs without a mail server of their own wait")
-	}
-}
-
 // directory looks at the data directory and at who may open what is secret in it.
 func (x *examination) directory() {
 	path, err := filepath.Abs(x.cfg.Data)

@@ -53,7 +53,9 @@ func TestDoctor(t *testing.T) {
 		expect(t, report, [2]string{"ok       database", "PostgreSQL"}, [2]string{"ok       schema", "this program has"},
 			[2]string{"ok       role", "openpartner_app: login, no superuser, no bypassrls, owns nothing"},
 			[2]string{"ok       catalog", "forces row-level security"}, [2]string{"ok       clock", "agrees"},
-			[2]string{"ok       encryption", "SECRETS_ENCRYPTION_KEY"}, [2]string{"ok       jobs", "none given up"})
+			[2]string{"ok       encryption", "SECRETS_ENCRYPTION_KEY"}, [2]string{"ok       jobs", "none given up"},
+			[2]string{"ok       outbound", "no private network"}, [2]string{"ok       backup", "fit the server"}, [2]string{"ok       money", "may move"},
+			[2]string{"ok       spool", "no clicks wait"})
 	})
 
 	t.Run("NamesEveryDefect", func(t *testing.T) {
@@ -69,27 +71,32 @@ func TestDoctor(t *testing.T) {
 			alter table links no force row level security;
 			drop policy system_override on clicks;
 			delete from schema_migrations where version_id = (select max(version_id) from schema_migrations);
+			insert into platform.jobs (id, kind, args, run_at, created_at) values (gen_random_uuid(), 'test', '{}', now() + interval '1 day', now() + interval '1 hour');
+			insert into platform.jobs (id, kind, args, status, finished_at) values (gen_random_uuid(), 'test', '{}', 'dead', now());
+			update platform.hold set is_on = true, reason = 'The books are open.';
 			insert into config (tenant_id, key, value, updated_at) select id, 'mail', '{"password_sealed": "v1.k0.abc"}', now() from platform.tenants`); err != nil {
 			t.Fatal(err)
 		}
-		env := append(a.Env(), "OPENPARTNER_MODE=free", "DATABASE_URL_APP="+a.DB.OwnerURL)
+		env := append(a.Env(), "OPENPARTNER_MODE=free", "OPENPARTNER_DATA=/proc/self", "PG_BIN="+t.TempDir(), "OPENPARTNER_OUTBOUND_ALLOW=127.0.0.0/8", "DATABASE_URL_APP="+a.DB.OwnerURL)
 		report, complaint, code := testkit.Run(t, env, "doctor")
-		if code != 1 || !strings.Contains(complaint, "6 defects") {
+		if code != 1 || !strings.Contains(complaint, "8 defects") {
 			t.Errorf("exit %d, %q:\n%s", code, complaint, report)
 		}
 		expect(t, report, [2]string{"DEFECT   settings", "OPENPARTNER_MODE"}, [2]string{"DEFECT   role", `must act as "openpartner_app"`},
 			[2]string{"DEFECT   schema", "openpartner migrate"}, [2]string{"DEFECT   catalog", "public.links does not force"},
-			[2]string{"DEFECT   catalog", "public.clicks does not have exactly"}, [2]string{"DEFECT   secrets", "key k0"})
+			[2]string{"DEFECT   catalog", "public.clicks does not have exactly"}, [2]string{"DEFECT   secrets", "key k0"},
+			[2]string{"DEFECT   clock", "ran backwards"}, [2]string{"DEFECT   disk", "nothing can be written"}, [2]string{"warning  backup", "pg_dump is not there"},
+			[2]string{"warning  outbound", "may reach 127.0.0.1"}, [2]string{"warning  money", "The books are open."}, [2]string{"warning  jobs", "1 given up"})
 	})
 
 	t.Run("DatabaseAway", func(t *testing.T) {
 		t.Parallel()
 		env, _ := bare(t)
-		report, _, code := testkit.Run(t, append(env, "DATABASE_URL=postgres://nobody@127.0.0.1:1/none", "SECRETS_ENCRYPTION_KEY=short"), "doctor")
+		report, _, code := testkit.Run(t, append(env, "DATABASE_URL=postgres://nobody@127.0.0.1:1/none", "SMTP_URL=smtp://127.0.0.1:1", "MAIL_FROM=tea@example.com", "SECRETS_ENCRYPTION_KEY=short"), "doctor")
 		if code != 1 {
 			t.Errorf("exit %d", code)
 		}
-		expect(t, report, [2]string{"DEFECT   database", "does not answer"}, [2]string{"DEFECT   encryption", "32 bytes"})
+		expect(t, report, [2]string{"DEFECT   database", "does not answer"}, [2]string{"DEFECT   encryption", "32 bytes"}, [2]string{"DEFECT   mail", "look at SMTP_URL"})
 	})
 
 	t.Run("EmbeddedBeforeAndAfterTheFirstStart", func(t *testing.T) {

@@ -46,6 +46,8 @@ const usage = `OpenPartner runs partner programs.
   create-key         print a new API key (--name, --scopes a,b, --tenant)
   doctor             check everything and name every defect; exit 1 when there is one
   verify-ledger      check every invariant of the money; exit 1 on the first breach
+  backup FILE        put database and click spool into one file; - for the standard output
+  restore FILE       put a backup in the place of an empty database (--replace: of any; --without-key)
   hold               keep money from moving: on, off or status (--reason)
   rotate-secrets     seal every secret with the first key of SECRETS_ENCRYPTION_KEY
   rebuild-figures    repair the daily sums that reports read (--from, --to, --tenant)
@@ -86,7 +88,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		"serve": serve, "migrate": migrateDatabase, "create-admin": createAdmin, "create-key": createKey,
 		"create-tenant": createTenant, "create-platform-admin": createPlatformAdmin,
 		"doctor": doctor, "verify-ledger": verifyLedger, "rebuild-figures": rebuildFigures, "rotate-secrets": rotateSecrets,
-		"seed-demo": seedDemo, "hold": holdMoney, "routes": listRoutes, "healthcheck": healthcheck,
+		"seed-demo": seedDemo, "hold": holdMoney, "backup": backupDatabase, "restore": restoreBackup, "routes": listRoutes, "healthcheck": healthcheck,
 	}
 	cmd, known := commands[name]
 	if !known {

@@ -274,7 +274,7 @@ func (v Versions) Fit() error {
 
 // Look reads how far the database's schema is.
 func Look(ctx context.Context, pool *db.Pool) (Versions, error) {
-	v := Versions{Known: latest()}
+	v := Versions{Known: Latest()}
 	err := pool.Native().QueryRow(ctx, `
 		select coalesce((select max(version_id) from `+table+`), 0), (select min_binary from platform.schema_compat)`).
 		Scan(&v.Applied, &v.Minimum)
@@ -287,8 +287,8 @@ func Look(ctx context.Context, pool *db.Pool) (Versions, error) {
 	return v, nil
 }
 
-// latest is the number of the newest migration in this binary.
-func latest() int64 {
+// Latest is the number of the newest migration in this binary.
+func Latest() int64 {
 	entries, err := migrations.FS.ReadDir(".")
 	if err != nil {
 		return 0
