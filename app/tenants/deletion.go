@@ -3,7 +3,6 @@ package tenants
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
@@ -92,16 +91,16 @@ func (s *Service) close(ctx context.Context, t Tenant) error {
 // sweep deletes up to limit rows, or all when it is 0, table by table: first those that nothing
 // else refers to. The tables are the catalog's, so that none can be forgotten.
 func (s *Service) sweep(ctx context.Context, t Tenant, limit int) (more bool, err error) {
-	tables, err := tenantTables(ctx)
+	tables, err := db.TenantTables(ctx)
 	if err != nil {
 		return false, err
 	}
 	for _, table := range tables {
 		some := limit
-		if table.selfReferring { // rows of it may need each other, so they go together
+		if table.SelfReferring { // so they go together
 			some = 0
 		}
-		n, err := table.delete(ctx, t, some)
+		n, err := deleteFrom(ctx, table.Name, t, some)
 		if err != nil {
 			return false, err
 		}
@@ -115,65 +114,15 @@ func (s *Service) sweep(ctx context.Context, t Tenant, limit int) (more bool, er
 	return false, audit.RecordPlatform(ctx, t.plain(), audit.Entry{Action: "tenant.deleted"})
 }
 
-// table is one whose rows belong to tenants.
-type table struct {
-	name          string // quoted, with its schema
-	selfReferring bool
-}
-
-func (x table) delete(ctx context.Context, t Tenant, limit int) (int64, error) {
-	query := `delete from ` + x.name + ` where tenant_id = ?0`
+// deleteFrom deletes up to limit rows of the program from a table, or all when it is 0.
+func deleteFrom(ctx context.Context, name string, t Tenant, limit int) (int64, error) {
+	query := `delete from ` + name + ` where tenant_id = ?0`
 	if limit > 0 {
-		query = `delete from ` + x.name + ` where ctid = any (array(select ctid from ` + x.name + ` where tenant_id = ?0 limit ?1))`
+		query = `delete from ` + name + ` where ctid = any (array(select ctid from ` + name + ` where tenant_id = ?0 limit ?1))`
 	}
 	res, err := db.Tx(ctx).NewRaw(query, t.ID, limit).Exec(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("delete from %s: %w", x.name, err)
+		return 0, fmt.Errorf("delete from %s: %w", name, err)
 	}
 	return res.RowsAffected()
-}
-
-// tenantTables are the tables with rows of tenants, but for that of the tenants themselves, in the
-// order in which they can be emptied.
-func tenantTables(ctx context.Context) ([]table, error) {
-	var names []string
-	err := db.Tx(ctx).NewRaw(`
-		select format('%I.%I', schemaname, tablename) from pg_policies
-		where policyname = 'tenant_isolation' and (schemaname, tablename) <> ('platform', 'tenants') order by 1`).Scan(ctx, &names)
-	if err != nil {
-		return nil, fmt.Errorf("list tenant tables: %w", err)
-	}
-	var keys []reference
-	err = db.Tx(ctx).NewRaw(`
-		select distinct format('%I.%I', n.nspname, c.relname) as child, format('%I.%I', m.nspname, p.relname) as parent
-		from pg_constraint f join pg_class c on c.oid = f.conrelid join pg_namespace n on n.oid = c.relnamespace
-			join pg_class p on p.oid = f.confrelid join pg_namespace m on m.oid = p.relnamespace
-		where f.contype = 'f'`).Scan(ctx, &keys)
-	if err != nil {
-		return nil, fmt.Errorf("list foreign keys: %w", err)
-	}
-	return inOrder(names, keys)
-}
-
-// reference is a foreign key: rows of child need rows of parent.
-type reference struct{ Child, Parent string }
-
-// inOrder puts children before their parents. Tables that need each other have no order, which is
-// a mistake of the schema.
-func inOrder(names []string, keys []reference) ([]table, error) {
-	var out []table
-	left := slices.Clone(names)
-	for len(left) > 0 {
-		free := slices.IndexFunc(left, func(name string) bool {
-			return !slices.ContainsFunc(keys, func(k reference) bool {
-				return k.Parent == name && k.Child != name && slices.Contains(left, k.Child)
-			})
-		})
-		if free < 0 {
-			return nil, fmt.Errorf("the tables %v refer to each other in a circle", left)
-		}
-		out = append(out, table{name: left[free], selfReferring: slices.Contains(keys, reference{left[free], left[free]})})
-		left = slices.Delete(left, free, free+1)
-	}
-	return out, nil
 }
