@@ -159,10 +159,11 @@ func (e *Edge) withHost(next echo.HandlerFunc) echo.HandlerFunc {
 }
 
 // withBody limits what a request may send. A body that is too large fails when it is read,
-// with an error that the surfaces map to 413.
+// with an error that the surfaces map to 413. Receive lifts the limit.
 func (e *Edge) withBody(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		if c.Request().Body != nil {
+			c.Set(bodyKey, c.Request().Body)
 			c.Request().Body = http.MaxBytesReader(c.Response(), c.Request().Body, maxBody)
 		}
 		if encoding := c.Request().Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {

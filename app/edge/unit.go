@@ -56,6 +56,7 @@ type Edge struct {
 	Options
 
 	streaming chan struct{} // holds one for each answer that is being streamed
+	receiving chan struct{} // and one for each large upload
 }
 
 // New makes an edge.
@@ -63,7 +64,7 @@ func New(o Options) *Edge {
 	if o.Patience == 0 {
 		o.Patience = DefaultPatience
 	}
-	return &Edge{Options: o, streaming: make(chan struct{}, streams)}
+	return &Edge{Options: o, streaming: make(chan struct{}, streams), receiving: make(chan struct{}, uploads)}
 }
 
 // Serve registers the routes of one surface. What can be read answers HEAD, too, which mail
@@ -284,6 +285,7 @@ const (
 	errorKey  = "edge.error"
 	txTimeKey = "edge.tx"
 	cutKey    = "edge.cut"
+	bodyKey   = "edge.body"
 )
 
 // errPanic marks an error that was a panic.
