@@ -28,6 +28,9 @@ const keptUnverified = 7 * 24 * time.Hour
 // keptImports is how long the rows of a list can be looked up.
 const keptImports = 30 * 24 * time.Hour
 
+// keptPrograms is how long the file of a whole program stays.
+const keptPrograms = 7 * 24 * time.Hour
+
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {
 	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"},
@@ -62,9 +65,10 @@ func Retention(now func() time.Time) Registration {
 				and not exists (select from api_keys x where x.tenant_id = p.tenant_id and x.partner_id = p.id)
 				and not exists (select from commission_rules x where x.tenant_id = p.tenant_id and x.partner_id = p.id)
 				and not exists (select from commissions x where x.tenant_id = p.tenant_id and x.partner_id = p.id)`, at.Add(-keptUnverified)},
-			"imports":      {`delete from partner_imports where created_at < ?`, at.Add(-keptImports)},
-			"applications": {`delete from partner_applications where created_at < ?`, at.Add(-keptUnverified)},
-			"jobs":         {`delete from platform.jobs where status in ('done', 'cancelled') and finished_at < ?`, time.Now().Add(-keptJobs)},
+			"imports of programs": {`delete from program_imports where created_at < ?`, at.Add(-keptPrograms)},
+			"imports":             {`delete from partner_imports where created_at < ?`, at.Add(-keptImports)},
+			"applications":        {`delete from partner_applications where created_at < ?`, at.Add(-keptUnverified)},
+			"jobs":                {`delete from platform.jobs where status in ('done', 'cancelled') and finished_at < ?`, time.Now().Add(-keptJobs)},
 		} {
 			if _, err := db.Tx(ctx).NewRaw(old.statement, old.before).Exec(ctx); err != nil {
 				return fmt.Errorf("delete old %s: %w", what, err)

@@ -213,6 +213,7 @@ func queryWords() map[string]string {
 		"kind":        "Only those of this kind.",
 		"created_by":  "Only what this person or key made.",
 		"type":        "Only events of this type.",
+		"dry_run":     "true only tells what would happen.",
 		"user_id":     "Only events of this user.",
 		"partner_id":  "Only what belongs to this partner.",
 		"campaign_id": "Only what belongs to this campaign.",

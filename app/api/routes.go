@@ -119,6 +119,7 @@ func (s *Server) operations() []operation {
 
 		detached(op(get, "/export.json", admin, s.exportShow, "Take the whole program out", nil, exportJSON{})),
 		asFile(detached(op(get, "/export/:table.csv", admin, s.exportTable, "Take one table out, for spreadsheets", nil, nil)), "text/csv"),
+		asking(accepted(detached(op(post, "/import", admin, s.importsCreate, "Bring a program back from its export", exportJSON{}, importedJSON{}))), "dry_run"),
 
 		asking(op(get, "/api-keys", adminRead, s.apiKeysIndex, "List API keys", nil, list[apiKeyJSON]{}), append(pages, "q", "kind", "status", "created_by")...),
 		created(op(post, "/api-keys", admin, s.apiKeysCreate, "Make an API key", apiKeyIn{}, newAPIKeyJSON{})),

@@ -1,8 +1,10 @@
-// Package portability takes out what a program has, whole and as the database holds it.
+// Package portability takes out what a program has, whole and as the database holds it, and brings
+// it back in.
 //
-// It asks the catalog which tables there are, so that a new one is taken along by itself; it
-// writes nothing but a line of the log. Invariant: what lets somebody in never leaves, neither a
-// sealed secret nor the hash of a token or key.
+// It asks the catalog which tables there are, so that a new one is taken along by itself. An
+// import adds rows as they are, by no service of their features, so that nobody is told of them a
+// second time. Invariants: what lets somebody in never leaves, neither a sealed secret nor the hash
+// of a token or key; an import changes no row that is here.
 package portability
 
 import (
@@ -18,6 +20,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/csvfile"
 	"github.com/openpartner/openpartner/app/tenancy"
+	"github.com/openpartner/openpartner/app/tracking"
 )
 
 // Format is the number of the form that the whole has. It grows when a reader of the one before
@@ -43,11 +46,14 @@ type Count struct {
 	Sums json.RawMessage `json:"sums,omitempty"` // of its amounts, by currency
 }
 
-// Service takes programs out.
-type Service struct{ now func() time.Time }
+// Service takes programs out, and brings them back in.
+type Service struct {
+	tracking *tracking.Service // computes daily sums anew
+	now      func() time.Time
+}
 
 // NewService makes one.
-func NewService(now func() time.Time) *Service { return &Service{now} }
+func NewService(t *tracking.Service, now func() time.Time) *Service { return &Service{t, now} }
 
 // Tables are all that go out, by name.
 func (s *Service) Tables(ctx context.Context) ([]Table, error) {

@@ -36,7 +36,7 @@ func export(t *testing.T, d *testkit.Database, fn func(ctx context.Context, s *p
 	t.Helper()
 	ctx := testkit.AsAdmin(tenancy.With(t.Context(), testkit.Tenant()))
 	o := db.TxOptions{Tenant: tenancy.DefaultID(), ReadOnly: true, Snapshot: true}
-	err := d.App.InTx(ctx, o, func(ctx context.Context) error { return fn(ctx, portability.NewService(time.Now)) })
+	err := d.App.InTx(ctx, o, func(ctx context.Context) error { return fn(ctx, portability.NewService(nil, time.Now)) })
 	if err != nil {
 		t.Fatal(err)
 	}

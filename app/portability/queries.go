@@ -17,10 +17,10 @@ import (
 )
 
 // staying are the tables that do not go out: what lets people in, and what is of use to this
-// deployment alone, for a day. (Jobs, rate limits and salts are the platform's, in a schema of
+// deployment alone, for some days. (Jobs, rate limits and salts are the platform's, in a schema of
 // its own.)
 func staying() []string {
-	return []string{"sessions", "magic_links", "idempotency_keys", "recent_clicks"}
+	return []string{"sessions", "magic_links", "idempotency_keys", "recent_clicks", "program_imports", "program_import_rows"}
 }
 
 // secretNames end the names of columns, and of members of settings, that never leave.

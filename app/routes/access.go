@@ -62,3 +62,9 @@ func (u URLs) ExportJSON() string { return u.Export() + ".json" }
 func (u URLs) ExportCSV(table string) string {
 	return u.Export() + "/" + url.PathEscape(table) + ".csv"
 }
+
+// Import is where a program comes back in.
+func (u URLs) Import() string                  { return u.prefix + "/admin/import" }
+func (u URLs) ImportShow(id uuid.UUID) string  { return u.prefix + "/admin/imports/" + id.String() }
+func (u URLs) ImportStart(id uuid.UUID) string { return u.ImportShow(id) + "/start" }
+func (u URLs) ImportCSV(id uuid.UUID) string   { return u.ImportShow(id) + "/refused.csv" }

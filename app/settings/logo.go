@@ -53,6 +53,12 @@ func (s *Service) SetLogo(ctx context.Context, picture []byte) error {
 	return s.nameLogo(ctx, &version)
 }
 
+// CheckLogo refuses what is no picture that a logo may be.
+func CheckLogo(picture []byte) error {
+	_, err := asLogo(picture)
+	return err
+}
+
 // RemoveLogo goes back to the initials.
 func (s *Service) RemoveLogo(ctx context.Context) error {
 	if err := mayWrite(ctx); err != nil {

@@ -64,6 +64,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 			{Label: "Jobs", Href: u.Jobs(), Icon: ui.IconListChecks, Counter: waiting.Jobs, CounterID: navJobs},
 			{Label: "Audit log", Href: u.Audit(), Icon: ui.IconHistory},
 			{Label: "Export", Href: u.Export(), Icon: ui.IconPackage},
+			{Label: "Import", Href: u.Import(), Icon: ui.IconUpload},
 		}},
 	}
 	mark(groups, path, u.AdminHome())

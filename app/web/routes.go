@@ -180,6 +180,11 @@ func (s *Server) Routes() []edge.Route {
 		edit("/admin/export", s.exportShow),
 		detached(edit("/admin/export.json", s.exportJSON)),
 		detached(edit("/admin/export/:table.csv", s.exportTable)),
+		stepUp(edit("/admin/import", s.programImportsNew)),
+		stepUp(detached(do("/admin/import", s.programImportsCreate))),
+		edit("/admin/imports/:id", s.programImportsShow),
+		stepUp(do("/admin/imports/:id/start", s.programImportStartsCreate)),
+		detached(edit("/admin/imports/:id/refused.csv", s.programImportCSV)),
 
 		view("/admin/sessions", s.sessionsIndex),
 		view("/admin/sessions/end", s.otherSessionsEndNew),

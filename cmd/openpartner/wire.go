@@ -122,7 +122,7 @@ func wire(p program, d *database) (*application, error) {
 		return s.commissions.Reinstated(ctx, f.Partner.ID)
 	})
 	s.reports = reports.NewService(now)
-	s.portability = portability.NewService(now)
+	s.portability = portability.NewService(s.tracking, now)
 	s.signup = signup.NewService(s.settings, s.partners, s.admins, now)
 	s.signin = signin.NewService(s.links, s.admins, s.partners, s.signup, sessions)
 	s.staff = auth.NewPlatformAdmins(now)
@@ -143,7 +143,7 @@ func wire(p program, d *database) (*application, error) {
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod, PerTenant: perTenant(p.cfg),
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Webhooks(d.app, s.webhooks, s.tracking), []jobs.Registration{
-			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
+			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.ProgramImport(d.app, s.portability, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(),
 		Observe: a.metrics.Job,
 	})

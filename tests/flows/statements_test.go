@@ -32,6 +32,7 @@ func TestDemo(t *testing.T) {
 	t.Run("Statements", func(t *testing.T) { demoStatements(t, tap, p.admin, partner) })
 	t.Run("StatementsOfFraudReview", func(t *testing.T) { demoFraudReview(t, tap, p) })
 	t.Run("Export", func(t *testing.T) { demoExport(t, p) })
+	t.Run("Import", func(t *testing.T) { demoImport(t, p) })
 }
 
 // demoStatements opens the pages that need no id, where lists are full.

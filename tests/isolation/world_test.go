@@ -109,6 +109,8 @@ func (p *tenant) rest(t *testing.T, word, partner, hook string) {
 			{`insert into assets (tenant_id, kind, content_type, bytes, created_at) values (?, 'logo', 'image/png', ?, now())`, []any{p.ID, []byte(word)}},
 			{`insert into partner_imports (tenant_id, id, send_invite, total, job_id, created_at) values (?, ?, true, 1, ?, now())`, []any{p.ID, id, uuid.New()}},
 			{`insert into partner_import_rows (tenant_id, import_id, line, email, name, outcome, partner_id) values (?, ?, 2, ?, ?, 'added', ?)`, []any{p.ID, id, word + "@example.com", word, partner}},
+			{`insert into program_imports (tenant_id, id, program, exported_at, job_id, created_at) values (?, ?, jsonb_build_object('display_name', ?::text), now(), ?, now())`, []any{p.ID, id, word, uuid.New()}},
+			{`insert into program_import_rows (tenant_id, import_id, table_name, position, content, outcome, reason) values (?, ?, 'partners', 1, jsonb_build_object('email', ?::text), 'refused', ?)`, []any{p.ID, id, word + "@example.com", word}},
 			{`insert into webhook_deliveries (tenant_id, id, endpoint_id, message_id, event_type, payload, status, created_at) values (?, ?, ?, ?, 'payout.paid', '{}', 'dead', now())`, []any{p.ID, id, hook, word}},
 		} {
 			if _, err := db.Tx(ctx).NewRaw(statement.text, statement.args...).Exec(ctx); err != nil {

@@ -27,11 +27,12 @@ func TestWriters(t *testing.T) {
 			"magic_links": "retention", "sessions": "retention", "idempotency_keys": "retention",
 			"platform.rate_limits": "retention", "platform.magic_links": "retention", "platform.sessions": "retention",
 			"platform.daily_salts": "retention", "recent_clicks": "retention", "webhook_deliveries": "retention",
-			"partners": "retention of sign-ups that nobody confirmed", "partner_applications": "retention", "partner_imports": "retention", "platform.jobs": "the worker settles what outbox added",
+			"partners": "retention of sign-ups that nobody confirmed", "partner_applications": "retention", "partner_imports": "retention", "program_imports": "retention", "platform.jobs": "the worker settles what outbox added",
 		},
-		"app/tracking": {"platform.jobs": "tells of flagged clicks in the batch that stores them"},
-		"app/install":  {"platform.tenants": "names the program that it founds, as the system role"},
-		"app/settings": {"platform.tenants": "the name is a setting of the program"},
+		"app/tracking":    {"platform.jobs": "tells of flagged clicks in the batch that stores them"},
+		"app/install":     {"platform.tenants": "names the program that it founds, as the system role"},
+		"app/portability": {"platform.tenants": "an import restores the name"},
+		"app/settings":    {"platform.tenants": "the name is a setting of the program"},
 	}
 	tables := map[string]bool{}
 	for _, name := range (schema{testkit.DB(t), t}).lines(t, tenantTables+`

@@ -103,6 +103,7 @@ func aboutAccess() map[string]deed {
 		"api_key.created":   {GroupAccess, "made", "the API key"},
 		"api_key.revoked":   {GroupAccess, "revoked", "the API key"},
 		"program.exported":  {GroupPrivacy, "exported the program", ""},
+		"program.imported":  {GroupPrivacy, "imported the program", ""},
 		"program.installed": {GroupAccess, "installed the program", ""},
 		"program.signed_up": {GroupAccess, "signed the program up", ""},
 	}

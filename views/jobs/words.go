@@ -17,7 +17,7 @@ func words() map[string]string {
 		"tenants.signed_up": "Welcome a new program", "tenants.delete": "Delete closed programs",
 		"admins.invited": "Invite an admin", "partners.invited": "Invite a partner", "partners.told": "Tell a partner what was decided",
 		"partners.email_wanted": "Ask whether a new address is right", "partners.email_notice": "Tell the former address of a change",
-		"partners.import": "Import partners", "attribution.rederive": "Derive events again",
+		"partners.import": "Import partners", "program.import": "Import the program", "attribution.rederive": "Derive events again",
 		"commissions.approve_all": "Look for commissions to approve", "commissions.approve_matured": "Approve commissions whose hold is over",
 		"clicks.flagged": "Tell of flagged clicks", "clicks.expire": "Delete old clicks", "retention": "Delete what has served its time",
 		"webhooks.deliver": "Send a webhook message", "webhooks.disabled": "Tell an admin of a disabled webhook",
