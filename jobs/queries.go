@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"strconv"
@@ -86,22 +87,29 @@ func dueBetween(ctx context.Context, after, last uuid.UUID, r room) ([]candidate
 	return found, nil
 }
 
-// claim takes those of the chosen jobs that are still due and that nobody else holds.
-func claim(ctx context.Context, chosen []candidate, lease uuid.UUID, life time.Duration) ([]Job, error) {
+// lives are how many seconds a lease lasts, by kind, and for a kind that nobody knows.
+type lives struct {
+	byKind  string // as JSON
+	unknown float64
+}
+
+// claim takes those of the chosen jobs that are still due and that nobody else holds. A lease lasts
+// as long as its kind may take: what a worker held when it died must not wait for the slowest.
+func claim(ctx context.Context, chosen []candidate, lease uuid.UUID, l lives) ([]Job, error) {
 	rows, err := db.Tx(ctx).QueryContext(ctx, `
 		with taken as (
 			update platform.jobs set status = 'running', attempts = attempts + 1, lease_token = ?0,
-				lease_until = now() + make_interval(secs => ?1)
+				lease_until = now() + make_interval(secs => coalesce((?1::jsonb ->> kind)::double precision, ?2))
 			where id in (
 				select id from platform.jobs
-				where id = any(?2::uuid[]) and status = 'pending' and run_at <= now()
+				where id = any(?3::uuid[]) and status = 'pending' and run_at <= now()
 					and (tenant_id is null or tenant_id in (select id from platform.tenants where status = 'active'))
 				for update skip locked)
 			returning id, tenant_id, kind, args, attempts, max_attempts)
 		select taken.id, coalesce(t.id, '00000000-0000-0000-0000-000000000000'), coalesce(t.slug, ''),
 			coalesce(t.display_name, ''), coalesce(t.status, ''), kind, args, attempts, max_attempts
 		from taken left join platform.tenants t on t.id = taken.tenant_id order by taken.id`,
-		lease, life.Seconds(), idArray(chosen))
+		lease, l.byKind, l.unknown, idArray(chosen))
 	if err != nil {
 		return nil, fmt.Errorf("claim jobs: %w", err)
 	}
@@ -139,6 +147,21 @@ func rescue(ctx context.Context) error {
 
 // errLeaseLost says that the job is another worker's by now.
 var errLeaseLost = errors.New("the lease was lost")
+
+// Hold keeps the job for the transaction that writes down what came of a call to the outside, and
+// fails when the lease was lost: then another worker has called, too, and its answer is the one that
+// counts.
+func (j Job) Hold(ctx context.Context) error {
+	var held uuid.UUID
+	err := db.Tx(ctx).NewRaw(`select id from platform.jobs where id = ? and lease_token = ? for update`, j.ID, j.lease).Scan(ctx, &held)
+	if errors.Is(err, sql.ErrNoRows) {
+		return errLeaseLost
+	}
+	if err != nil {
+		return fmt.Errorf("hold job %s: %w", j.ID, err)
+	}
+	return nil
+}
 
 // settleDone, like every settle, is fenced by the lease: a worker that was paused and lost its
 // lease changes nothing, and what it did in the same transaction is rolled back.

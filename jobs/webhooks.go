@@ -50,7 +50,12 @@ func deliverWebhook(ctx context.Context, app *db.Pool, s *webhooks.Service, j Jo
 	if ctx.Err() != nil {
 		return ctx.Err() // cut off by a shutdown: nobody knows what became of it, so it is sent again
 	}
-	return tenancy.Run(ctx, app, tenant, func(ctx context.Context) error { return s.Settle(ctx, call, answer) })
+	return tenancy.Run(ctx, app, tenant, func(ctx context.Context) error {
+		if err := j.Hold(ctx); err != nil {
+			return err
+		}
+		return s.Settle(ctx, call, answer)
+	})
 }
 
 // webhookDisabled tells an admin that an endpoint is not told anything any more.

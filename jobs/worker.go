@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -183,7 +184,7 @@ func (w *Worker) take(ctx context.Context, r room) (claimed []Job, err error) {
 			return err
 		}
 		w.served = chosen[len(chosen)-1].TenantID
-		claimed, err = claim(ctx, chosen, uuid.New(), w.longest()+leaseSlack)
+		claimed, err = claim(ctx, chosen, uuid.New(), w.leases())
 		return err
 	})
 	return claimed, err
@@ -209,12 +210,14 @@ func (w *Worker) heldBack(ctx context.Context) ([]string, error) {
 	return w.money, nil
 }
 
-func (w *Worker) longest() time.Duration {
-	longest := defaultTimeout
-	for _, r := range w.kinds {
-		longest = max(longest, r.Timeout)
+// leases are how long a worker may hold a job: its time-out and a while to settle it.
+func (w *Worker) leases() lives {
+	seconds := make(map[string]float64, len(w.kinds))
+	for kind, r := range w.kinds {
+		seconds[kind] = (r.Timeout + leaseSlack).Seconds()
 	}
-	return longest
+	text, _ := json.Marshal(seconds) // numbers by name always encode
+	return lives{string(text), (defaultTimeout + leaseSlack).Seconds()}
 }
 
 // run runs one job and records how it went.

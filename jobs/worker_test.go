@@ -161,6 +161,12 @@ func TestWorker_Fenced(t *testing.T) {
 			d.AsOwner(t, `update platform.jobs set lease_until = now() - interval '1 second'`)
 			within(t, other, rescue)
 			now := claimOne(t, other)
+			within(t, paused, func(ctx context.Context) error {
+				if err := late.Hold(ctx); !errors.Is(err, errLeaseLost) {
+					t.Errorf("the paused one holds the job: %v", err)
+				}
+				return now.Hold(ctx)
+			})
 			paused.run(t.Context(), late)
 			if n := count(t, d, `status = 'running' and attempts = 2 and last_error is null`); n != 1 {
 				t.Error("the job that another runs was settled by the one that was paused")
@@ -175,6 +181,27 @@ func TestWorker_Fenced(t *testing.T) {
 				t.Error("what the paused one did was committed")
 			}
 		})
+	}
+}
+
+// A lease lasts as long as the kind may take, so that what dies with a worker does not wait for the
+// slowest kind there is.
+func TestTake_LeaseByKind(t *testing.T) {
+	t.Parallel()
+	d := testkit.DB(t)
+	jobsOf(t, d, 1, 1)
+	d.AsOwner(t, `insert into platform.jobs (id, kind, args) values (gen_random_uuid(), 'test.slow', '{}'), (gen_random_uuid(), 'test.unknown', '{}')`)
+	w := NewWorker(Options{
+		App: d.App, System: d.System, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Kinds: []Registration{{Kind: kind, Timeout: time.Minute}, {Kind: "test.slow", Timeout: time.Hour}},
+	})
+	if _, err := w.take(t.Context(), room{jobs: slots, perTenant: 4}); err != nil {
+		t.Fatal(err)
+	}
+	for kind, life := range map[string]time.Duration{kind: time.Minute + leaseSlack, "test.slow": time.Hour + leaseSlack, "test.unknown": defaultTimeout + leaseSlack} {
+		if count(t, d, `kind = '`+kind+`' and lease_until between now() + interval '`+life.String()+`' - interval '20 seconds' and now() + interval '`+life.String()+`'`) != 1 {
+			t.Errorf("the lease of %s is not for %s", kind, life)
+		}
 	}
 }
 

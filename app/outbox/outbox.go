@@ -46,19 +46,21 @@ func AddPlatform(ctx context.Context, j Job) error {
 	return err
 }
 
-// AddAll is Add for many at once, which are due at once and have no dedupe key.
+// AddAll is Add for many at once, which are due at once and have no dedupe key. Their ids are in their
+// order, by which those of one key run.
 func AddAll(ctx context.Context, all []Job) error {
 	if len(all) == 0 {
 		return nil
 	}
 	n := len(all)
 	jobs, kinds, keys, args := make([]uuid.UUID, n), make([]string, n), make([]string, n), make([]string, n)
+	now := time.Now()
 	for i, j := range all {
 		encoded, err := json.Marshal(j.Args)
 		if err != nil {
 			return fmt.Errorf("encode args of %s: %w", j.Kind, err)
 		}
-		jobs[i], kinds[i], keys[i], args[i] = ids.NewAt(time.Now()), j.Kind, j.Key, string(encoded)
+		jobs[i], kinds[i], keys[i], args[i] = ids.NewAt(now.Add(time.Duration(i)*time.Microsecond)), j.Kind, j.Key, string(encoded)
 	}
 	err := db.Hot(ctx, `
 		insert into platform.jobs (id, tenant_id, kind, key, args, status, run_at, max_attempts)
