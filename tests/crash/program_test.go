@@ -7,7 +7,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -33,6 +32,7 @@ type program struct {
 	data string
 	env  []string
 	cmd  *exec.Cmd
+	log  <-chan string
 	key  string
 }
 
@@ -48,28 +48,37 @@ func newProgram(t *testing.T) *program {
 	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // see above
 		t.Fatal(err)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	address := freeAddress(t)
 	p := &program{t: t, url: "http://" + address, data: filepath.Join(dir, "data")}
 	p.env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "OPENPARTNER_ENV=development", "OPENPARTNER_DATA=" + p.data, "LOG_FORMAT=json",
 		"OPENPARTNER_LISTEN=" + address, "OPENPARTNER_PUBLIC_URL=" + p.url, "OPENPARTNER_TRUSTED_PROXIES=127.0.0.1",
 	}
 	p.start()
-	t.Cleanup(func() {
-		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		if err := p.cmd.Wait(); err != nil {
-			t.Errorf("the program ended badly: %v", err)
-		}
-	})
+	p.endsWell()
 	p.key = p.command("create-key", "--name", "crash")
 	return p
+}
+
+// freeAddress is one of this machine where nobody listens.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// endsWell stops the program when the test ends.
+func (p *program) endsWell() {
+	p.t.Cleanup(func() {
+		_ = p.cmd.Process.Signal(syscall.SIGTERM)
+		if err := p.cmd.Wait(); err != nil {
+			p.t.Errorf("the program ended badly: %v", err)
+		}
+	})
 }
 
 // start runs the program and returns when it is ready.
@@ -84,16 +93,31 @@ func (p *program) start() {
 	if err := p.cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}
-	lines := bufio.NewScanner(out)
+	lines := make(chan string, 10_000)
+	p.log = lines
+	go func() {
+		defer close(lines)
+		for in := bufio.NewScanner(out); in.Scan(); {
+			select {
+			case lines <- in.Text():
+			default: // nobody wants so many
+			}
+		}
+	}()
+	p.await(`"msg":"ready"`)
+}
+
+// await reads the log until a line holds text.
+func (p *program) await(text string) {
+	p.t.Helper()
 	var seen strings.Builder
-	for lines.Scan() {
-		seen.WriteString(lines.Text() + "\n")
-		if strings.Contains(lines.Text(), `"msg":"ready"`) {
-			go func() { _, _ = io.Copy(io.Discard, out) }()
+	for line := range p.log {
+		if strings.Contains(line, text) {
 			return
 		}
+		seen.WriteString(line + "\n")
 	}
-	p.t.Fatalf("the program did not start:\n%s", seen.String())
+	p.t.Fatalf("the program ended without %q:\n%s", text, seen.String())
 }
 
 // kill ends it as a crash would.
