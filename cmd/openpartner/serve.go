@@ -80,8 +80,9 @@ func serve(ctx context.Context, p program, args []string) (err error) {
 // listen serves HTTP until ctx ends and then waits for the requests under way.
 func (a *application) listen(ctx context.Context, p program, began time.Time) error {
 	var ready atomic.Bool
+	in := newGuests()
 	server := &http.Server{
-		Handler: a.router(ready.Load), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		Handler: in.last(a.router(ready.Load)), ConnState: in.note, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
 	}
@@ -102,6 +103,8 @@ func (a *application) listen(ctx context.Context, p program, began time.Time) er
 	p.log.Info("stopping")
 	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
+	_ = listener.Close() // nobody new comes in
+	in.farewell(stopping)
 	if err := server.Shutdown(stopping); err != nil {
 		p.log.Warn("some requests did not end in time", "error", err)
 		_ = server.Close()
