@@ -95,7 +95,8 @@ func (l *ledger) convert(ctx context.Context, p *program, name string) {
 	}
 }
 
-func TestNothingAcknowledgedIsLost(t *testing.T) {
+// The tests of one program go on from each other, since making a database takes longer than any of them.
+func TestProgram(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	campaign := p.made("/campaigns", map[string]any{
@@ -103,7 +104,13 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	})
 	partner := p.made("/partners", map[string]any{"email": "zoe@example.com", "name": "Zoe", "send_invite": false, "campaign_ids": []string{campaign}})
 	p.made("/partners/"+partner+"/links", map[string]any{"key": "crash", "campaign_id": campaign})
+	t.Run("NothingAcknowledgedIsLost", func(t *testing.T) { nothingAcknowledgedIsLost(t, p) })
+	t.Run("ErrorsEndWithTheOutage", func(t *testing.T) { errorsEndWithTheOutage(t, p) })
+	t.Run("NobodyIsTurnedAwayAtTheEnd", func(t *testing.T) { nobodyIsTurnedAwayAtTheEnd(t, p) })
+}
 
+func nothingAcknowledgedIsLost(t *testing.T, p *program) {
+	t.Helper()
 	l := newLedger()
 	ctx, home := context.WithCancel(t.Context())
 	var all sync.WaitGroup

@@ -34,6 +34,8 @@ type program struct {
 	cmd  *exec.Cmd
 	log  <-chan string
 	key  string
+
+	stopped bool
 }
 
 // newProgram starts it in a directory that the database's user can reach, which t.TempDir is not
@@ -74,11 +76,20 @@ func freeAddress(t *testing.T) string {
 // endsWell stops the program when the test ends.
 func (p *program) endsWell() {
 	p.t.Cleanup(func() {
-		_ = p.cmd.Process.Signal(syscall.SIGTERM)
-		if err := p.cmd.Wait(); err != nil {
+		if err := p.stop(); err != nil {
 			p.t.Errorf("the program ended badly: %v", err)
 		}
 	})
+}
+
+// stop ends it as an operator would, once.
+func (p *program) stop() error {
+	if p.stopped {
+		return nil
+	}
+	p.stopped = true
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	return p.cmd.Wait()
 }
 
 // start runs the program and returns when it is ready.
@@ -129,15 +140,21 @@ func (p *program) kill() {
 	_ = p.cmd.Wait() // which says that it was killed
 }
 
-// killDatabase ends the server process over the data directory as a crash would. The one killed
-// before may not have a successor yet, so it waits for one.
+// killDatabase ends the server process over the data directory as a crash would.
 func (p *program) killDatabase() {
+	p.t.Helper()
+	p.endDatabase(syscall.SIGKILL)
+}
+
+// endDatabase sends the database's server a signal. The one that was ended before may not have a
+// successor yet, so it waits for one.
+func (p *program) endDatabase(signal syscall.Signal) {
 	p.t.Helper()
 	tick, late := time.NewTicker(10*time.Millisecond), time.NewTimer(30*time.Second)
 	defer tick.Stop()
 	defer late.Stop()
 	for {
-		err := killPostmaster(filepath.Join(p.data, "pg", "data", "postmaster.pid"))
+		err := signalPostmaster(filepath.Join(p.data, "pg", "data", "postmaster.pid"), signal)
 		if err == nil {
 			return
 		}
@@ -149,7 +166,7 @@ func (p *program) killDatabase() {
 	}
 }
 
-func killPostmaster(file string) error {
+func signalPostmaster(file string, signal syscall.Signal) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -159,7 +176,7 @@ func killPostmaster(file string) error {
 	if err != nil {
 		return err
 	}
-	return syscall.Kill(pid, syscall.SIGKILL)
+	return syscall.Kill(pid, signal)
 }
 
 func (p *program) command(args ...string) string {
@@ -209,14 +226,20 @@ func (p *program) made(path string, body any) string {
 	return id
 }
 
-// query asks the program's database as the system role, for all tenants.
-func (p *program) query(ctx context.Context, sql string, into any) {
+// database is the system role's login.
+func (p *program) database(ctx context.Context) string {
 	p.t.Helper()
 	joined, err := cluster.Start(ctx, cluster.Options{Data: p.data, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	conn, err := pgx.Connect(ctx, joined.SystemURL())
+	return joined.SystemURL()
+}
+
+// query asks the program's database as the system role, for all tenants.
+func (p *program) query(ctx context.Context, sql string, into any) {
+	p.t.Helper()
+	conn, err := pgx.Connect(ctx, p.database(ctx))
 	if err != nil {
 		p.t.Fatal(err)
 	}
