@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/openpartner/openpartner/app/backup"
 	"github.com/openpartner/openpartner/app/db"
@@ -95,7 +96,7 @@ func collect(ctx context.Context, p program, d *database, dir string) (m backup.
 	if schema.Applied == 0 {
 		return m, errors.New("the database was never migrated: there is nothing to back up")
 	}
-	m = backup.Manifest{Format: backup.Format, Version: version, Schema: schema.Applied, Taken: p.now().UTC()}
+	m = backup.Manifest{Format: backup.Format, Version: version, Schema: schema.Applied, Taken: p.now().UTC().Truncate(time.Second)}
 	if m.Keys, err = d.sealingKeys(ctx, p, schema); err != nil {
 		return m, err
 	}
@@ -104,8 +105,8 @@ func collect(ctx context.Context, p program, d *database, dir string) (m backup.
 		var snapshot string
 		var server int
 		err := db.Tx(ctx).NewRaw(`
-			select pg_export_snapshot(), current_setting('server_version'), current_setting('server_version_num')::int / 10000`).
-			Scan(ctx, &snapshot, &m.PostgreSQL, &server)
+			select set_config('idle_in_transaction_session_timeout', '0', true), set_config('statement_timeout', '0', true), pg_export_snapshot(), current_setting('server_version'), current_setting('server_version_num')::int / 10000`).
+			Scan(ctx, new(string), new(string), &snapshot, &m.PostgreSQL, &server)
 		if err != nil {
 			return fmt.Errorf("begin the backup: %w", err)
 		}
@@ -156,7 +157,7 @@ func countRows(ctx context.Context) (map[string]int64, error) {
 }
 
 // sealingKeys are the fingerprints of the keys that open what is sealed: a key's id alone does not tell
-// it from another of that id. Of a schema that this program does not know well they are all keys at hand.
+// it from another of that id. Where an older schema can't be asked, they are all keys at hand.
 func (d *database) sealingKeys(ctx context.Context, p program, schema migrate.Versions) (map[string]string, error) {
 	ring, err := readKeyring(p)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -165,14 +166,14 @@ func (d *database) sealingKeys(ctx context.Context, p program, schema migrate.Ve
 	if err != nil {
 		return nil, err
 	}
-	if schema.Applied != schema.Known {
-		return ring.Fingerprints(), nil
-	}
 	var sealed map[string]int
 	err = d.acrossTenants(ctx, func(ctx context.Context) (err error) {
 		sealed, err = countSealed(ctx)
 		return err
 	})
+	if err != nil && schema.Applied != schema.Known {
+		return ring.Fingerprints(), nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgconn"
+
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/db/cluster"
 	"github.com/openpartner/openpartner/app/db/migrate"
@@ -210,6 +212,9 @@ func (x *examination) future(ctx context.Context, d *database) {
 // hold says whether money may move.
 func (x *examination) hold(ctx context.Context, d *database) {
 	state, err := d.hold(ctx)
+	if pgErr, is := errors.AsType[*pgconn.PgError](err); is && pgErr.Code == "42P01" {
+		return // the schema is older, as was said
+	}
 	switch {
 	case err != nil:
 		x.defect("money", err)

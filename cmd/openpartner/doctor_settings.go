@@ -95,6 +95,6 @@ func (x *examination) encryption() {
 	case x.cfg.EncryptionKey != "":
 		x.ok("encryption", "the keys in SECRETS_ENCRYPTION_KEY can be read")
 	default:
-		x.ok("encryption", "the key in %s can be read; it belongs into every backup", keyFile(x.cfg))
+		x.ok("encryption", "the key in %s can be read; no backup holds it, so keep a copy apart", keyFile(x.cfg))
 	}
 }

@@ -210,7 +210,7 @@ func (r *restoration) finish(ctx context.Context, draft *spool.Draft) error {
 		return fmt.Errorf("gather statistics: %w", err)
 	}
 	return owner.InTx(ctx, db.TxOptions{Platform: true}, func(ctx context.Context) error {
-		reason := "Restored from the backup of " + r.file.Taken.Format(time.RFC3339) + ": what was paid since is not in the books."
+		reason := "Restored from the backup of " + r.file.Taken.Format("2 Jan 2006, 15:04 MST") + ": what was paid since is not in the books."
 		if err := hold.Set(ctx, true, reason, whoRuns()); err != nil {
 			return err
 		}

@@ -203,7 +203,7 @@ func (p PlatformPage) sum() string {
 // heldWhy stands before the moment when money was held back.
 func heldWhy(h hold.State) string {
 	if h.Reason == "" {
-		return "Since"
+		return "Since "
 	}
-	return h.Reason + " ·"
+	return h.Reason + " · "
 }
