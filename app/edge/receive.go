@@ -57,6 +57,12 @@ func (u *upload) Read(p []byte) (int, error) {
 	if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 		err = &fault.Error{Kind: fault.KindTooLarge, Code: "too_large", Message: "The file is larger than 512 MB."}
 	}
+	if errors.Is(err, io.EOF) { // from here on the server only looks whether the sender is still there
+		if failed := u.time.SetReadDeadline(time.Time{}); failed != nil {
+			return n, failed
+		}
+		return n, io.EOF // as it is: some readers know no other
+	}
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = fault.Malformed("The file stopped coming for 30 seconds.").Because(err)
 	}
