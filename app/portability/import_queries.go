@@ -91,20 +91,29 @@ func closeImport(ctx context.Context, id uuid.UUID, counts map[string]int64) err
 // orderRows gives rows that refer to others of their table a later turn than these.
 func orderRows(ctx context.Context, id uuid.UUID, r reference) error {
 	_, err := db.Tx(ctx).NewRaw(`
-		with recursive line as (
-			select c.position, 1 as turn, c.content from program_import_rows c
-			join program_import_rows p on p.import_id = c.import_id and p.table_name = c.table_name and `+joined(r, "c", "p")+`
-			where c.import_id = ?0 and c.table_name = ?1
-			union
-			select c.position, p.turn + 1, c.content from program_import_rows c join line p on `+joined(r, "c", "p")+`
-			where c.import_id = ?0 and c.table_name = ?1 and p.turn < ?2)
+		with recursive referring as materialized (
+			select position, `+members(r.Of)+` as own, `+members(r.Columns)+` as other from program_import_rows
+			where import_id = ?0 and table_name = ?1 and content ->> ?2 is not null),
+		line as (
+			select position, own, 1 as turn from referring
+			union all
+			select c.position, c.own, p.turn + 1 from referring c join line p on c.other = p.own where p.turn < ?3)
 		update program_import_rows r set turn = l.turn
 		from (select position, max(turn) as turn from line group by position) l
-		where r.import_id = ?0 and r.table_name = ?1 and r.position = l.position`, id, r.Child, longestLine).Exec(ctx)
+		where r.import_id = ?0 and r.table_name = ?1 and r.position = l.position`, id, r.Child, r.Columns[0], longestLine).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("order the rows of %s: %w", r.Child, err)
 	}
 	return nil
+}
+
+// members is SQL for some values of a row of a file.
+func members(columns []string) string {
+	out := make([]string, len(columns))
+	for i, column := range columns {
+		out[i] = `content ->> '` + column + `'`
+	}
+	return `array[` + strings.Join(out, `, `) + `]`
 }
 
 // longestLine is how many rows may refer to one another in a row; what goes on is a circle.

@@ -2,6 +2,7 @@ package portability
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -24,6 +25,8 @@ type Imported struct {
 	further []Refusal // of a dry run, which are written down at its end
 	catalog catalog
 	days    []time.Time // whose figures are to be computed anew
+	last    waitingRow  // the one that was settled last, and its table: what lies before is not looked at again
+	table   string
 }
 
 // ImportedTable tells what became of the rows of a table.
@@ -155,10 +158,17 @@ func begin(ctx context.Context, o ImportOrder, found *Imported) error {
 
 // restore adds the next rows of a table.
 func restore(ctx context.Context, id uuid.UUID, t target, found *Imported) error {
-	rows, err := nextRows(ctx, id, t.Name, rowsAtOnce)
+	if found.table != t.Name {
+		found.table, found.last = t.Name, waitingRow{}
+	}
+	rows, err := nextRows(ctx, id, t.Name, found.last, rowsAtOnce)
 	if err != nil {
 		return err
 	}
+	if len(rows) == 0 {
+		return fmt.Errorf("rows of %s are missing from import %s", t.Name, id)
+	}
+	found.last = rows[len(rows)-1]
 	w := work{id: id, table: t.Table, references: found.catalog.references}
 	var all []int64
 	for _, alike := range byColumns(rows) {

@@ -15,14 +15,16 @@ import (
 
 // waitingRow is a row that is not settled.
 type waitingRow struct {
+	Turn     int
 	Position int64
 	Columns  []string `bun:",array"`
 }
 
-func nextRows(ctx context.Context, id uuid.UUID, table string, limit int) (rows []waitingRow, err error) {
+func nextRows(ctx context.Context, id uuid.UUID, table string, after waitingRow, limit int) (rows []waitingRow, err error) {
 	err = db.Tx(ctx).NewRaw(`
-		select position, array(select jsonb_object_keys(content)) as columns from program_import_rows
-		where import_id = ? and table_name = ? and outcome = 'waiting' order by turn, position limit ?`, id, table, limit).Scan(ctx, &rows)
+		select turn, position, array(select jsonb_object_keys(content)) as columns from program_import_rows
+		where import_id = ? and table_name = ? and outcome = 'waiting' and (turn, position) > (?, ?) order by turn, position limit ?`,
+		id, table, after.Turn, after.Position, limit).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("read import rows: %w", err)
 	}

@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"strings"
+
 	"github.com/openpartner/openpartner/app/backlog"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/portability"
@@ -72,6 +74,14 @@ func count(n int64, what string) string {
 		return "1 " + what
 	}
 	return figures.Count(n) + " " + what + "s"
+}
+
+// would is how the outcomes of a dry run are called.
+func (p ImportedPage) would(outcome string) string {
+	if p.Order.DryRun {
+		return "Would be " + strings.ToLower(outcome)
+	}
+	return outcome
 }
 
 // untold says how many refused rows are in the file alone.

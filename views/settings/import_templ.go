@@ -763,7 +763,7 @@ func importedTables(p ImportedPage) templ.Component {
 			return nil
 		})
 		templ_7745c5c3_Err = ui.Table(ui.TableProps{ID: "tables", Caption: "Tables", Columns: []ui.Column{
-			{Label: "Table"}, {Label: "In the file", Numeric: true}, {Label: "Added", Numeric: true}, {Label: "Here already", Numeric: true}, {Label: "Refused", Numeric: true},
+			{Label: "Table"}, {Label: "In the file", Numeric: true}, {Label: p.would("Added"), Numeric: true}, {Label: "Here already", Numeric: true}, {Label: p.would("Refused"), Numeric: true},
 		}}).Render(templ.WithChildren(ctx, templ_7745c5c3_Var24), templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
