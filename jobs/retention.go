@@ -34,7 +34,7 @@ const keptPrograms = 7 * 24 * time.Hour
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {
 	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"},
-		{Kind: KindDeleteTenants, Spec: "45 3 * * *"}}
+		{Kind: KindDeleteTenants, Spec: "45 3 * * *"}, {Kind: KindCheckFigures, Spec: "15 4 * * *"}}
 }
 
 // Retention deletes, of all tenants, spent links, sessions that are over (tombstones too),

@@ -47,6 +47,7 @@ type Metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	jobs     *prometheus.HistogramVec
+	repaired prometheus.Counter
 	handler  http.Handler
 }
 
@@ -62,13 +63,16 @@ func New(o Options) *Metrics {
 			Name: "openpartner_job_duration_seconds", Help: "Attempts at jobs by kind and how they ended.",
 			Buckets: []float64{.005, .025, .1, .5, 1, 5, 15, 60, 300},
 		}, []string{"kind", "result"}),
+		repaired: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "openpartner_figures_repaired_total", Help: "Daily sums that were not what the facts say, and were repaired.",
+		}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "openpartner_build_info", Help: "Always 1; the labels say what is running.",
 		ConstLabels: prometheus.Labels{"version": o.Version, "go": runtime.Version()},
 	})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.jobs, build, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.requests, m.jobs, m.repaired, build, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for name, pool := range o.Pools {
 		if pool != nil {
@@ -105,6 +109,9 @@ func (m *Metrics) Request(method, route string, status int, took time.Duration) 
 func (m *Metrics) Job(kind, result string, took time.Duration) {
 	m.jobs.WithLabelValues(kind, result).Observe(took.Seconds())
 }
+
+// Repaired counts sums that were wrong.
+func (m *Metrics) Repaired(n int) { m.repaired.Add(float64(n)) }
 
 // MayRead reports whether a request may see the metrics: it shows the token or, when there is
 // none, comes from this machine and not through a proxy on it.

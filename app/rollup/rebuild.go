@@ -37,6 +37,16 @@ func Rebuild(ctx context.Context, from, to time.Time) (repaired int, err error) 
 	return repaired, nil
 }
 
+// Check counts the figures of a day that are not what the facts say. It keeps nobody away, so what is
+// written meanwhile may be counted, too, unless the transaction is a snapshot.
+func Check(ctx context.Context, day time.Time) (wrong int, err error) {
+	lacking, err := lackOf(ctx, day.UTC().Truncate(24*time.Hour))
+	if err != nil {
+		return 0, err
+	}
+	return len(lacking.lines), nil
+}
+
 // lackOf is what the facts of a day say, less what is written.
 func lackOf(ctx context.Context, day time.Time) (*Sheet, error) {
 	sheet := &Sheet{}

@@ -74,6 +74,24 @@ func moveDaily(ctx context.Context, clicks []uuid.UUID, flagged bool) error {
 	return nil
 }
 
+// CheckDaily counts the sums of a day that are not those of its clicks.
+func (s *Service) CheckDaily(ctx context.Context, day time.Time) (wrong int, err error) {
+	err = db.Tx(ctx).NewRaw(`
+		select count(*) from (
+			select partner_id, campaign_id, link_id, count(*) filter (where flag is null) as clicks, count(flag) as flagged
+			from clicks where occurred_at >= ?0::timestamp at time zone 'UTC' and occurred_at < (?0::date + 1)::timestamp at time zone 'UTC'
+			group by 1, 2, 3) k
+		full join (select * from daily_clicks where day = ?0) d
+			on d.partner_id = k.partner_id and d.campaign_id = k.campaign_id
+				and coalesce(d.link_id, '00000000-0000-0000-0000-000000000000') = coalesce(k.link_id, '00000000-0000-0000-0000-000000000000')
+		where (coalesce(d.clicks, 0), coalesce(d.flagged, 0)) is distinct from (coalesce(k.clicks, 0), coalesce(k.flagged, 0))`,
+		day.UTC().Format(time.DateOnly)).Scan(ctx, &wrong)
+	if err != nil {
+		return 0, fmt.Errorf("check the daily sums: %w", err)
+	}
+	return wrong, nil
+}
+
 // RebuildDaily computes the sums of the days from..to, both included, anew from the clicks. It
 // leaves alone the days whose clicks may have been deleted since.
 func (s *Service) RebuildDaily(ctx context.Context, from, to time.Time) error {

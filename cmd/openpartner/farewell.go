@@ -12,7 +12,7 @@ import (
 // A client that goes on asking over its connection sends its next request within calm; one that has
 // not, is taken to have gone home. Nobody keeps the program for longer than linger.
 const (
-	calm     = 100 * time.Millisecond
+	calm   = 100 * time.Millisecond
 	linger = 2 * time.Second
 )
 

@@ -142,7 +142,9 @@ func wire(p program, d *database) (*application, error) {
 	a.worker = jobs.NewWorker(jobs.Options{
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod, PerTenant: perTenant(p.cfg),
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
-		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Webhooks(d.app, s.webhooks, s.tracking), []jobs.Registration{
+		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
+			App: d.app, Clicks: s.tracking, Log: p.log, Now: now, Repaired: a.metrics.Repaired,
+		}), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.ProgramImport(d.app, s.portability, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(),
 		Observe: a.metrics.Job,

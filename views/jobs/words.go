@@ -19,7 +19,7 @@ func words() map[string]string {
 		"partners.email_wanted": "Ask whether a new address is right", "partners.email_notice": "Tell the former address of a change",
 		"partners.import": "Import partners", "program.import": "Import the program", "attribution.rederive": "Derive events again",
 		"commissions.approve_all": "Look for commissions to approve", "commissions.approve_matured": "Approve commissions whose hold is over",
-		"clicks.flagged": "Tell of flagged clicks", "clicks.expire": "Delete old clicks", "retention": "Delete what has served its time",
+		"clicks.flagged": "Tell of flagged clicks", "clicks.expire": "Delete old clicks", "figures.check": "Look for programs whose figures to check", "figures.check_program": "Check the figures of the last days", "retention": "Delete what has served its time",
 		"webhooks.deliver": "Send a webhook message", "webhooks.disabled": "Tell an admin of a disabled webhook",
 	}
 }
