@@ -252,6 +252,7 @@ func (w *world) ids(t *testing.T, p *tenant) map[string]string {
 	var user string // of the merchant: no table of ours, but a name in paths
 	w.platform(t, &user, `select user_id from events where tenant_id = ? limit 1`, p.ID)
 	ids["users"] = user
+	ids["imports"] = ids["program_imports"]
 	ids["export"] = "sessions.csv" // no id, but a name that paths take: of a table that nobody gets
 	return ids
 }
