@@ -139,6 +139,7 @@ type routeRow struct {
 	Auth   string `json:"auth"`
 	Role   string `json:"role"`
 	Scope  string `json:"scope"`
+	Limit  int    `json:"limit,omitempty"` // how often an address may come at once
 }
 
 var placeholder = regexp.MustCompile(`:(\w+)`)
@@ -157,7 +158,7 @@ func listRoutes(_ context.Context, p program, args []string) error {
 	var rows []routeRow
 	for _, r := range a.table() {
 		path := strings.ReplaceAll(placeholder.ReplaceAllString(a.edge.FullPath(r), "{$1}"), "*", "{path}")
-		rows = append(rows, routeRow{r.Method, path, string(r.Group), string(r.Auth), r.Role, r.Scope})
+		rows = append(rows, routeRow{r.Method, path, string(r.Group), string(r.Auth), r.Role, r.Scope, r.Limit.Burst})
 	}
 	slices.SortFunc(rows, func(a, b routeRow) int {
 		return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method)

@@ -64,6 +64,9 @@ func undeclared(r testkit.Route) string {
 		if r.Role != "" || r.Group == "detached" && !r.Safe() {
 			return "who may do that?"
 		}
+		if r.Auth == "public" && !r.Safe() && r.Limit == 0 && !strings.HasSuffix(r.Path, "/signout") {
+			return "whoever may change something without saying who they are needs a limit"
+		}
 	default:
 		return "unknown auth " + r.Auth
 	}

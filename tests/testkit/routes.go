@@ -14,6 +14,8 @@ import (
 // Route is one line of `openpartner routes --json`.
 type Route struct {
 	Method, Path, Group, Auth, Role, Scope string
+
+	Limit int // of an address
 }
 
 // Routes asks the program for its table of routes; it needs no database for that.
