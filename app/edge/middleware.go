@@ -1,8 +1,10 @@
 package edge
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -172,6 +174,29 @@ func (e *Edge) withBody(next echo.HandlerFunc) echo.HandlerFunc {
 		return next(c)
 	}
 }
+
+// awaitBody reads the body before the transaction begins, so that somebody who sends slowly holds
+// no connection to the database. Whoever reads it meets the same bytes and the same error.
+func awaitBody(r *http.Request) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return
+	}
+	read, err := io.ReadAll(r.Body)
+	again := io.Reader(bytes.NewReader(read))
+	if err != nil {
+		again = io.MultiReader(again, broken{err})
+	}
+	r.Body = struct {
+		io.Reader
+		io.Closer
+	}{again, r.Body}
+}
+
+// broken is what is left of a body that could not be read to its end.
+type broken struct{ err error }
+
+// Read is part of io.Reader.
+func (b broken) Read([]byte) (int, error) { return 0, b.err }
 
 // Panicked reports whether an error was a panic.
 func Panicked(err error) bool { return errors.Is(err, errPanic) }

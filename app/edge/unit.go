@@ -216,6 +216,7 @@ func (e *Edge) txOptions(ctx context.Context, readOnly bool) db.TxOptions {
 // only then the first byte. An error or a status of 400 and above rolls back, the session's
 // changes included.
 func (e *Edge) unit(c echo.Context, s Surface, r Route, inner echo.HandlerFunc) error {
+	awaitBody(c.Request())
 	outer, client := c.Request(), c.Response().Writer
 	ctx, cancel := context.WithTimeout(outer.Context(), e.Patience)
 	defer cancel()
