@@ -14,11 +14,13 @@ import (
 
 const formType = "application/x-www-form-urlencoded"
 
+func TestMain(m *testing.M) { testkit.Main(m) }
+
 // No page of another site gets anything done: it is refused before anybody asks who is signed
 // in, what they may do, or whether the thing exists.
 func TestProgram_CrossSite(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	unsafe := 0
 	for _, r := range testkit.Routes(t) {
 		if r.Safe() || r.Auth == "key" || strings.HasPrefix(r.Path, "/api/") {
@@ -49,7 +51,7 @@ func TestProgram_CrossSite(t *testing.T) {
 
 func TestProgram_Requests(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	key := a.Key()
 	large := strings.Repeat("a", 1<<20)
 
@@ -105,7 +107,7 @@ func TestProgram_Requests(t *testing.T) {
 // A forged Host gets nowhere in multi tenancy; probes come by address.
 func TestProgram_Host(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t, "OPENPARTNER_TENANCY=multi")
+	a := testkit.Borrow(t, "OPENPARTNER_TENANCY=multi")
 	ours := strings.TrimPrefix(a.URL, "http://")
 	for _, c := range []struct {
 		host, path string

@@ -23,7 +23,7 @@ type shop struct {
 
 func openShop(t *testing.T) *shop {
 	t.Helper()
-	s := &shop{App: testkit.Start(t)}
+	s := &shop{App: testkit.Borrow(t)}
 	s.key = s.Key()
 	s.campaign = idOf(made(t, s.App, s.key, "/campaigns", object{
 		"name": "Summer", "destination_url": "https://shop.example.com/", "rules": []object{{"kind": "percent", "rate": "20"}},
@@ -99,7 +99,7 @@ func TestErase_Partner(t *testing.T) {
 	event := s.buy(t, "u1")
 	own := made(t, s.App, s.key, "/api-keys", object{"name": "Zoe's key", "kind": "partner", "partner_id": s.partner})
 	zoe := s.Visitor()
-	enter(zoe, tokenIn(t, s.Visitor().Get("/dev/mail/1").Body))
+	enter(zoe, s.MailedToken("/auth/verify", 1))
 	form(s.App, "/signin", url.Values{"email": {"zoe@example.com"}})
 	made(t, s.App, s.key, "/commissions/adjustments", object{"partner_id": s.partner, "amount": 500, "currency": "USD", "note": "welcome"})
 	before := s.ledger(t)

@@ -44,7 +44,7 @@ func opens(scope string, r testkit.Route) bool {
 // the guard, and no scoped key ever becomes an admin.
 func TestScopes(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	opened := map[string]int{}
 	keyed := scopedRoutes(t)
 	for _, scope := range auth.Scopes() {
@@ -77,7 +77,7 @@ func TestScopes(t *testing.T) {
 // What the documents promise of each scope is what TestScopes finds it to open.
 func TestScopes_AreTold(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	want := map[string][]string{}
 	for _, r := range scopedRoutes(t) {
 		for _, scope := range auth.Scopes() {
@@ -149,7 +149,7 @@ func alike(t *testing.T, got, want map[string][]string) {
 // A key that was revoked, or has had its time, is out at the next request, whatever it asks for.
 func TestKey_LostAccess(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	admin := a.Key()
 	gone := made(t, a, admin, "/api-keys", object{"name": "gone", "kind": "admin"})
 	old := made(t, a, admin, "/api-keys", object{"name": "old", "kind": "admin", "expires_at": "2099-01-01T00:00:00Z"})
@@ -175,7 +175,7 @@ func TestKey_LostAccess(t *testing.T) {
 // The list says when a key was used last; writing that down is not part of every request.
 func TestKey_LastUsed(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	key := made(t, a, a.Key(), "/api-keys", object{"name": "shop", "kind": "admin"})
 	const used = `select count(*) from api_keys where name = 'shop' and last_used_at > now() - interval '1 minute'`
 	if n := count(t, a, used); n != 0 {

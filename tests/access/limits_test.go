@@ -31,7 +31,7 @@ func spent(t *testing.T, limit int, ask func(i int) testkit.Answer) int {
 // database, by the time at which it will be full again.
 func TestLimits_OfAKey(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	keys := []string{a.Key(), a.Key()}
 	number := func(got testkit.Answer, header string) int {
 		n, err := strconv.Atoi(got.Header.Get(header))
@@ -75,7 +75,7 @@ func TestLimits_OfAKey(t *testing.T) {
 // whoever asks can't tell.
 func TestLimits_OfMails(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	a.Admin()
 	asked := func() testkit.Answer { return form(a, "/signin", url.Values{"email": {ada}}) }
 	first := asked()

@@ -19,7 +19,7 @@ import (
 // link still works for the person.
 func TestMagicLink_Scanners(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	token := link(t, a)
 	var group sync.WaitGroup
 	for range 8 {
@@ -41,7 +41,7 @@ func TestMagicLink_Scanners(t *testing.T) {
 // Each of a hundred browsers stands somewhere else, so that no limit decides for the link.
 func TestMagicLink_OfAHundredOneWins(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t, "OPENPARTNER_TRUSTED_PROXIES=127.0.0.0/8,::1/128")
+	a := testkit.Borrow(t, "OPENPARTNER_TRUSTED_PROXIES=127.0.0.0/8,::1/128")
 	token := link(t, a)
 	statuses := make(chan int, 100)
 	var group sync.WaitGroup

@@ -16,7 +16,7 @@ import (
 // made up or belonged to a session of theirs.
 func TestSession_Fixation(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	eve := a.Visitor()
 	enter(eve, link(t, a))
 	hers := eve.Cookie(t, "op_session")
@@ -65,12 +65,12 @@ func TestSession_Cookie(t *testing.T) {
 // form, with the session that they still hold.
 func TestSession_LostAccess(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	admin, key := a.Admin(), a.Key()
 	partner := made(t, a, key, "/partners", object{"email": "zoe@example.com", "name": "Zoe"})
 	a.Await("--- mail to zoe@example.com")
 	zoe := a.Visitor()
-	enter(zoe, tokenIn(t, a.Visitor().Get("/dev/mail/1").Body))
+	enter(zoe, a.MailedToken("/auth/verify", 1))
 	if got := zoe.Get("/partner"); got.Status != http.StatusOK {
 		t.Fatalf("the partner's portal: %d", got.Status)
 	}
@@ -108,22 +108,11 @@ func TestSession_LostAccess(t *testing.T) {
 	}
 }
 
-// tokenIn reads the token out of a mail as /dev/mail shows it.
-func tokenIn(t *testing.T, mail string) string {
-	t.Helper()
-	_, after, found := strings.Cut(mail, "/auth/verify?token=")
-	if !found {
-		t.Fatalf("no link in %s", mail)
-	}
-	token, _, _ := strings.Cut(after, `"`)
-	return token
-}
-
 // Somebody sees where they are signed in, and ends it there; the next request from there is
 // nobody's. Other people's sessions do not exist for them.
 func TestSession_List(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	here, there, third := a.Visitor(), a.Visitor(), a.Visitor()
 	for _, v := range []*testkit.Visitor{here, there, third} {
 		enter(v, link(t, a))
@@ -131,7 +120,7 @@ func TestSession_List(t *testing.T) {
 	partner := a.Visitor()
 	made(t, a, a.Key(), "/partners", object{"email": "zoe@example.com", "name": "Zoe"})
 	a.Await("--- mail to zoe@example.com")
-	enter(partner, tokenIn(t, a.Visitor().Get("/dev/mail/1").Body))
+	enter(partner, a.MailedToken("/auth/verify", 1))
 
 	list := parsed(t, here.Get("/admin/sessions"))
 	if rows := list.Find("tbody tr").Length(); rows != 3 || list.Find(`tbody tr:contains("This one")`).Length() != 1 {

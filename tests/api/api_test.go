@@ -25,7 +25,16 @@ type program struct {
 	key string
 }
 
+func TestMain(m *testing.M) { testkit.Main(m) }
+
 func start(t *testing.T) *program {
+	t.Helper()
+	a := testkit.Borrow(t)
+	return &program{App: a, t: t, key: a.Key()}
+}
+
+// startNew is start on a program that has served nobody before.
+func startNew(t *testing.T) *program {
 	t.Helper()
 	a := testkit.Start(t)
 	return &program{App: a, t: t, key: a.Key()}

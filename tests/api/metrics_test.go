@@ -12,7 +12,7 @@ func TestMetrics(t *testing.T) {
 
 	t.Run("CountsByPatternAndNamesNobody", func(t *testing.T) {
 		t.Parallel()
-		p := start(t)
+		p := startNew(t)
 		_, partner, link := p.sell()
 		p.click(link)
 		p.Call("", "GET", "/nowhere/at-all", nil)

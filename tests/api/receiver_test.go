@@ -95,7 +95,7 @@ type told struct {
 
 func tell(t *testing.T, env ...string) *told {
 	t.Helper()
-	a := testkit.Start(t, append([]string{"OPENPARTNER_OUTBOUND_ALLOW=127.0.0.0/8", "OPENPARTNER_SCHEDULER_INTERVAL=100ms"}, env...)...)
+	a := testkit.Borrow(t, append([]string{"OPENPARTNER_OUTBOUND_ALLOW=127.0.0.0/8", "OPENPARTNER_SCHEDULER_INTERVAL=100ms"}, env...)...)
 	return &told{a, t, a.Key()}
 }
 

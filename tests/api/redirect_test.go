@@ -43,7 +43,7 @@ func TestRedirect(t *testing.T) {
 
 func TestRedirect_TooMany(t *testing.T) {
 	t.Parallel()
-	p := start(t)
+	p := startNew(t)
 	_, _, key := p.sell()
 	var got testkit.Answer
 	for range 301 {

@@ -250,7 +250,7 @@ func TestWebhooks_Disabled(t *testing.T) {
 
 func TestWebhooks_Refused(t *testing.T) {
 	t.Parallel()
-	a := testkit.Start(t)
+	a := testkit.Borrow(t)
 	key, scoped := a.Key(), a.Key("partners:read")
 	create := func(url string, events ...string) testkit.Answer {
 		return a.Call(key, "POST", "/api/v1/webhooks", map[string]any{"url": url, "events": events})

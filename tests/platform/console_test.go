@@ -27,7 +27,7 @@ func hide(a testkit.Answer, slug string) string {
 
 func TestConsole_Suspend(t *testing.T) {
 	t.Parallel()
-	m := start(t, "OPENPARTNER_SCHEDULER_INTERVAL=100ms")
+	m := startNew(t, "OPENPARTNER_SCHEDULER_INTERVAL=100ms")
 	acme := m.open("acme")
 	staff := m.staff("admin")
 	api := func(path string) testkit.Answer { return m.Call(acme.key, http.MethodGet, "/t/acme/api/v1"+path, nil) }
@@ -216,7 +216,7 @@ func (m *multi) deleteNow() {
 // What is cancelled goes after 30 days, with everything it has; nothing of anybody else's does.
 func TestDeletion(t *testing.T) {
 	t.Parallel()
-	m := start(t, "OPENPARTNER_SCHEDULER_INTERVAL=100ms")
+	m := startNew(t, "OPENPARTNER_SCHEDULER_INTERVAL=100ms")
 	staff := m.staff("admin")
 	for _, slug := range []string{"acme", "bolt", "calm"} {
 		m.trade(m.open(slug))

@@ -21,7 +21,16 @@ type multi struct {
 	t *testing.T
 }
 
-func start(t *testing.T, env ...string) *multi {
+func TestMain(m *testing.M) { testkit.Main(m) }
+
+func start(t *testing.T) *multi {
+	t.Helper()
+	return &multi{testkit.Borrow(t, "OPENPARTNER_TENANCY=multi"), t}
+}
+
+// startNew is start on a program that has served nobody before, whose clock asks for its first
+// jobs at once.
+func startNew(t *testing.T, env ...string) *multi {
 	t.Helper()
 	return &multi{testkit.Start(t, append([]string{"OPENPARTNER_TENANCY=multi"}, env...)...), t}
 }
@@ -48,7 +57,7 @@ func (m *multi) open(slug string) opened {
 	}
 	v := m.Visitor()
 	m.enter(v, "/t/"+slug+"/auth/verify", 1)
-	return opened{slug, m.Command("create-key", "--name", "test", "--tenant", slug), v}
+	return opened{slug, m.KeyIn(slug), v}
 }
 
 // enter follows the nth mailed link.

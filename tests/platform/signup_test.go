@@ -172,9 +172,8 @@ func TestSignIn_Everywhere(t *testing.T) {
 		m.open(slug)
 		m.reset()
 	}
-	acme := m.Command("create-key", "--name", "k", "--tenant", "acme")
 	for _, slug := range []string{"bolt", "calm"} { // the admin of acme is a partner of bolt, and was of calm
-		key := m.Command("create-key", "--name", "k", "--tenant", slug)
+		key := m.KeyIn(slug)
 		made := m.Call(key, http.MethodPost, "/t/"+slug+"/api/v1/partners", object{"email": "acme@example.com", "name": "A", "send_invite": false})
 		var p struct{ ID string }
 		made.JSON(t, &p)
@@ -182,7 +181,6 @@ func TestSignIn_Everywhere(t *testing.T) {
 			wantStatus(t, "revoke", m.Call(key, http.MethodPost, "/t/calm/api/v1/partners/"+p.ID+"/revoke", object{}), http.StatusOK)
 		}
 	}
-	_ = acme
 	known := m.Visitor().Post("/signin", url.Values{"email": {"ACME@example.com"}})
 	unknown := m.Visitor().Post("/signin", url.Values{"email": {"nobody@example.com"}})
 	for _, got := range []testkit.Answer{known, unknown} {
@@ -207,7 +205,7 @@ func TestSignIn_Everywhere(t *testing.T) {
 // A program that nobody confirmed is deleted after a week, by the daily job.
 func TestSignUp_NeverConfirmed(t *testing.T) {
 	t.Parallel()
-	m := start(t, "OPENPARTNER_SCHEDULER_INTERVAL=100ms")
+	m := startNew(t, "OPENPARTNER_SCHEDULER_INTERVAL=100ms")
 	wantStatus(t, "sign-up", m.signUp("acme", "ada@example.com"), http.StatusCreated)
 	m.open("bolt")
 	m.DB.AsOwner(t, `update platform.tenants set created_at = $1 where slug in ('acme', 'bolt')`, time.Now().AddDate(0, 0, -8))

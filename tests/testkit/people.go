@@ -10,15 +10,21 @@ import (
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// Key makes an API key of the default program, as create-key does: an admin's, or one with scopes.
+// Key makes an API key of the default program: an admin's, or one with scopes.
 func (a *App) Key(scopes ...string) string {
+	a.t.Helper()
+	return a.KeyIn(tenancy.DefaultSlug, scopes...)
+}
+
+// KeyIn makes an API key of a program, as create-key does.
+func (a *App) KeyIn(slug string, scopes ...string) string {
 	a.t.Helper()
 	in := auth.APIKeyInput{Name: "test", Kind: "admin"}
 	if len(scopes) > 0 {
 		in.Kind, in.Scopes = "scoped", scopes
 	}
 	var plain string
-	a.asOperator(func(ctx context.Context) (err error) {
+	a.asOperator(slug, func(ctx context.Context) (err error) {
 		_, plain, err = auth.NewAPIKeys(time.Now).Create(ctx, in)
 		return err
 	})
@@ -35,8 +41,17 @@ func (a *App) Admin() *Visitor {
 // by a link as create-admin prints it.
 func (a *App) SignIn(email, name string) *Visitor {
 	a.t.Helper()
-	var token string
-	a.asOperator(func(ctx context.Context) error {
+	v := a.Visitor()
+	if got := v.Post("/auth/verify", url.Values{"token": {a.SignInToken(email, name)}}); got.Status != http.StatusSeeOther {
+		a.t.Fatalf("sign in: %d\n%s", got.Status, got.Body)
+	}
+	return v
+}
+
+// SignInToken is what makes up the link that SignIn follows.
+func (a *App) SignInToken(email, name string) (token string) {
+	a.t.Helper()
+	a.asOperator(tenancy.DefaultSlug, func(ctx context.Context) error {
 		admins := auth.NewAdmins(time.Now)
 		admin, err := admins.FindByEmail(ctx, email)
 		if err != nil {
@@ -50,19 +65,19 @@ func (a *App) SignIn(email, name string) *Visitor {
 		})
 		return err
 	})
-	v := a.Visitor()
-	if got := v.Post("/auth/verify", url.Values{"token": {token}}); got.Status != http.StatusSeeOther {
-		a.t.Fatalf("sign in: %d\n%s", got.Status, got.Body)
-	}
-	return v
+	return token
 }
 
-// asOperator does in the default program what its operator does by a command, without a process
+// asOperator does in a program what its operator does by a command, without a process
 // for it.
-func (a *App) asOperator(work func(ctx context.Context) error) {
+func (a *App) asOperator(slug string, work func(ctx context.Context) error) {
 	a.t.Helper()
 	ctx := auth.With(context.Background(), auth.SystemPrincipal("command"))
-	if err := tenancy.Run(ctx, a.DB.App, Tenant(), work); err != nil {
+	tenant, err := tenancy.NewResolver(a.DB.System, time.Now).BySlug(ctx, slug)
+	if err == nil {
+		err = tenancy.Run(ctx, a.DB.App, tenant, work)
+	}
+	if err != nil {
 		a.t.Fatalf("as the operator: %v", err)
 	}
 }
