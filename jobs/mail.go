@@ -11,6 +11,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/coordinator"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/limits"
@@ -55,6 +56,7 @@ type MailerOptions struct {
 	Staff    *auth.PlatformAdmins
 	Admins   *auth.Admins
 	Webhooks *webhooks.Service
+	Hub      *coordinator.Service // of the Network's hub alone
 	// Operator sends for tenants without a server of their own; nil where there is none.
 	Operator  mail.Sender
 	PublicURL string

@@ -19,9 +19,14 @@ type Periodic struct {
 }
 
 // Turns says when the clock asks for each kind the next time.
-func Turns(now time.Time) []backlog.Turn {
+func Turns(now time.Time) []backlog.Turn { return turnsOf(Periodics(), now) }
+
+// HubTurns are those of the Network's hub.
+func HubTurns(now time.Time) []backlog.Turn { return turnsOf(HubPeriodics(), now) }
+
+func turnsOf(all []Periodic, now time.Time) []backlog.Turn {
 	var turns []backlog.Turn
-	for _, p := range Periodics() {
+	for _, p := range all {
 		schedule, err := cron.ParseStandard(p.Spec)
 		if err != nil {
 			continue // the worker complains about it

@@ -25,7 +25,7 @@ type candidate struct {
 type room struct {
 	jobs, perTenant int
 	busy            map[uuid.UUID]int
-	without         []string // kinds that are held back
+	kinds           []string // that it knows, but for those that are held back
 }
 
 // due chooses jobs without locking: the oldest of each key, going from tenant to tenant after the one
@@ -58,12 +58,12 @@ const dueStatement = `
 		select * from unnest(?4::uuid[], ?5::integer[]) as b (tenant_id, jobs)
 	)
 	(select j.id, '00000000-0000-0000-0000-000000000000'::uuid as tenant_id from platform.jobs j
-		where ?0 = '00000000-0000-0000-0000-000000000000' and j.tenant_id is null and j.status = 'pending' and j.run_at <= now() and j.kind <> all (?7::text[]) and ` + unblocked + `is null))
+		where ?0 = '00000000-0000-0000-0000-000000000000' and j.tenant_id is null and j.status = 'pending' and j.run_at <= now() and j.kind = any (?7::text[]) and ` + unblocked + `is null))
 		order by j.run_at, j.id limit ?6)
 	union all
 	select mine.id, turns.tenant_id from turns cross join lateral (
 		select j.id from platform.jobs j
-		where j.tenant_id = turns.tenant_id and j.status = 'pending' and j.run_at <= now() and j.kind <> all (?7::text[]) and ` + unblocked + `= j.tenant_id))
+		where j.tenant_id = turns.tenant_id and j.status = 'pending' and j.run_at <= now() and j.kind = any (?7::text[]) and ` + unblocked + `= j.tenant_id))
 			and (select t.status from platform.tenants t where t.id = turns.tenant_id) = 'active'
 		order by j.run_at, j.id
 		limit greatest(?3 - coalesce((select b.jobs from busy b where b.tenant_id = turns.tenant_id), 0), 0)) as mine
@@ -80,7 +80,7 @@ func dueBetween(ctx context.Context, after, last uuid.UUID, r room) ([]candidate
 	}
 	var found []candidate
 	err := db.Tx(ctx).NewRaw(dueStatement, after, last, r.jobs, r.perTenant, tenants+"}", counts+"}", max(r.perTenant-r.busy[uuid.Nil], 0),
-		"{"+strings.Join(r.without, ",")+"}").Scan(ctx, &found)
+		"{"+strings.Join(r.kinds, ",")+"}").Scan(ctx, &found)
 	if err != nil {
 		return nil, fmt.Errorf("choose due jobs: %w", err)
 	}

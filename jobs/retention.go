@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/openpartner/openpartner/app/coordinator"
 	"github.com/openpartner/openpartner/app/db"
 )
 
@@ -30,6 +31,11 @@ const keptImports = 30 * 24 * time.Hour
 
 // keptPrograms is how long the file of a whole program stays.
 const keptPrograms = 7 * 24 * time.Hour
+
+// HubPeriodics are the jobs that the clock asks the Network's hub for.
+func HubPeriodics() []Periodic {
+	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: coordinator.KindSweep, Spec: "*/5 * * * *"}}
+}
 
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {

@@ -46,7 +46,9 @@ type Options struct {
 type Worker struct {
 	Options
 	kinds map[string]Registration
-	money []string // the kinds that move money
+	all   []string // the kinds it knows
+	free  []string // those of them that move no money
+	money []string // and those that do
 	wake  chan struct{}
 
 	stop    context.CancelFunc
@@ -71,8 +73,11 @@ func NewWorker(o Options) *Worker {
 			r.Timeout = defaultTimeout
 		}
 		w.kinds[r.Kind] = r
+		w.all = append(w.all, r.Kind)
 		if r.Money {
 			w.money = append(w.money, r.Kind)
+		} else {
+			w.free = append(w.free, r.Kind)
 		}
 	}
 	return w
@@ -176,7 +181,7 @@ func (w *Worker) beat(ctx context.Context) error {
 
 func (w *Worker) take(ctx context.Context, r room) (claimed []Job, err error) {
 	err = w.System.InTx(ctx, db.TxOptions{Platform: true}, func(ctx context.Context) error {
-		if r.without, err = w.heldBack(ctx); err != nil {
+		if r.kinds, err = w.claimable(ctx); err != nil {
 			return err
 		}
 		chosen, err := due(ctx, w.served, r)
@@ -190,11 +195,12 @@ func (w *Worker) take(ctx context.Context, r room) (claimed []Job, err error) {
 	return claimed, err
 }
 
-// heldBack are the kinds that no one may claim now. Whoever puts the hold on meets with no claim
-// that began after it.
-func (w *Worker) heldBack(ctx context.Context) ([]string, error) {
+// claimable are the kinds to claim now: those that this worker knows, since the database may also hold
+// jobs of a newer version or of the Network's hub, and without those that are held back. Whoever puts the
+// hold on meets with no claim that began after it.
+func (w *Worker) claimable(ctx context.Context) ([]string, error) {
 	if len(w.money) == 0 {
-		return nil, nil
+		return w.all, nil
 	}
 	state, err := hold.Read(ctx)
 	if err != nil {
@@ -205,9 +211,9 @@ func (w *Worker) heldBack(ctx context.Context) ([]string, error) {
 		w.Log.Info("the hold on money changed", "on", state.On, "reason", state.Reason, "by", state.By)
 	}
 	if !state.On {
-		return nil, nil
+		return w.all, nil
 	}
-	return w.money, nil
+	return w.free, nil
 }
 
 // leases are how long a worker may hold a job: its time-out and a while to settle it.

@@ -89,7 +89,7 @@ func TestDue_Plan(t *testing.T) {
 	w := newTestWorker(d, Registration{})
 	within(t, w, func(ctx context.Context) error {
 		var plan []string
-		if err := db.Tx(ctx).NewRaw(`explain (analyze, costs off, timing off, summary off, buffers off) `+dueStatement, uuid.Nil, uuid.Max, slots, 4, "{}", "{}", 4, "{}").Scan(ctx, &plan); err != nil {
+		if err := db.Tx(ctx).NewRaw(`explain (analyze, costs off, timing off, summary off, buffers off) `+dueStatement, uuid.Nil, uuid.Max, slots, 4, "{}", "{}", 4, "{"+kind+"}").Scan(ctx, &plan); err != nil {
 			return err
 		}
 		text := strings.Join(plan, "\n")

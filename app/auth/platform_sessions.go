@@ -14,18 +14,28 @@ import (
 // no tenant.
 func NewPlatformSessionManager(now func() time.Time) *scs.SessionManager {
 	m := NewSessionManager(now)
-	m.Store = platformSessionStore{now: now}
+	m.Store = outsideSessionStore{table: "platform.sessions", person: "admin_id", now: now}
 	return m
 }
 
-// platformSessionStore is sessionStore on the platform's own table.
-type platformSessionStore struct{ now func() time.Time }
+// NewCreatorSessionManager is NewSessionManager for the creators of the Network.
+func NewCreatorSessionManager(now func() time.Time) *scs.SessionManager {
+	m := NewSessionManager(now)
+	m.Store = outsideSessionStore{table: "coordinator.creator_sessions", person: "creator_id", now: now}
+	return m
+}
+
+// outsideSessionStore is sessionStore for people who belong to no tenant.
+type outsideSessionStore struct {
+	table, person string // ours, and how its people are named in it
+	now           func() time.Time
+}
 
 // FindCtx is part of scs.CtxStore; token is the hash.
-func (s platformSessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
+func (s outsideSessionStore) FindCtx(ctx context.Context, token string) ([]byte, bool, error) {
 	var found [][]byte
 	err := db.Tx(ctx).NewRaw(`
-		select data from platform.sessions
+		select data from `+s.table+`
 		where token_hash = ? and revoked_at is null and expires_at > ? and last_seen_at > ?`,
 		token, s.now(), s.now().Add(-sessionIdle)).Scan(ctx, &found)
 	if err != nil {
@@ -38,18 +48,18 @@ func (s platformSessionStore) FindCtx(ctx context.Context, token string) ([]byte
 }
 
 // CommitCtx is part of scs.CtxStore.
-func (s platformSessionStore) CommitCtx(ctx context.Context, token string, b []byte, expiry time.Time) error {
+func (s outsideSessionStore) CommitCtx(ctx context.Context, token string, b []byte, expiry time.Time) error {
 	_, values, err := sessionCodec{}.Decode(b)
 	if err != nil {
 		return err
 	}
 	_, id := principalOf(values)
 	_, err = db.Tx(ctx).NewRaw(`
-		insert into platform.sessions (token_hash, data, admin_id, expires_at, last_seen_at, created_at, user_agent)
+		insert into `+s.table+` as known (token_hash, data, `+s.person+`, expires_at, last_seen_at, created_at, user_agent)
 		values (?0, ?1, ?2, ?3, ?4, ?4, ?5)
-		on conflict (token_hash) do update set data = excluded.data, admin_id = excluded.admin_id,
+		on conflict (token_hash) do update set data = excluded.data, `+s.person+` = excluded.`+s.person+`,
 			expires_at = excluded.expires_at, last_seen_at = excluded.last_seen_at
-		where sessions.revoked_at is null`,
+		where known.revoked_at is null`,
 		token, string(b), id, expiry, s.now(), VisitorFrom(ctx).UserAgent).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("commit session: %w", err)
@@ -58,9 +68,9 @@ func (s platformSessionStore) CommitCtx(ctx context.Context, token string, b []b
 }
 
 // DeleteCtx is part of scs.CtxStore: it leaves a tombstone without data.
-func (s platformSessionStore) DeleteCtx(ctx context.Context, token string) error {
+func (s outsideSessionStore) DeleteCtx(ctx context.Context, token string) error {
 	_, err := db.Tx(ctx).NewRaw(`
-		update platform.sessions set revoked_at = ?, data = '{}' where token_hash = ? and revoked_at is null`, s.now(), token).Exec(ctx)
+		update `+s.table+` set revoked_at = ?, data = '{}' where token_hash = ? and revoked_at is null`, s.now(), token).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("revoke session: %w", err)
 	}
@@ -68,6 +78,6 @@ func (s platformSessionStore) DeleteCtx(ctx context.Context, token string) error
 }
 
 // Find, Commit and Delete complete scs.Store; nothing calls them.
-func (platformSessionStore) Find(string) ([]byte, bool, error)      { return nil, false, errNeedsContext }
-func (platformSessionStore) Commit(string, []byte, time.Time) error { return errNeedsContext }
-func (platformSessionStore) Delete(string) error                    { return errNeedsContext }
+func (outsideSessionStore) Find(string) ([]byte, bool, error)      { return nil, false, errNeedsContext }
+func (outsideSessionStore) Commit(string, []byte, time.Time) error { return errNeedsContext }
+func (outsideSessionStore) Delete(string) error                    { return errNeedsContext }

@@ -27,11 +27,19 @@ const touchEvery = 5 * time.Minute
 type Sessions struct {
 	manager *scs.SessionManager
 	now     func() time.Time
+	kind    Kind // of people whom this package does not keep, and who finds them
+	find    func(ctx context.Context, id uuid.UUID) (Principal, error)
 }
 
 // NewSessions makes the service over the manager of NewSessionManager.
 func NewSessions(m *scs.SessionManager, now func() time.Time) *Sessions {
 	return &Sessions{manager: m, now: now}
+}
+
+// Knowing has the service find people of one more kind, whom another package keeps. One who is gone is a
+// not-found fault.
+func (s *Sessions) Knowing(kind Kind, find func(ctx context.Context, id uuid.UUID) (Principal, error)) *Sessions {
+	return &Sessions{manager: s.manager, now: s.now, kind: kind, find: find}
 }
 
 // Principal looks up who the loaded session belongs to. A person who was revoked meanwhile is
@@ -44,21 +52,31 @@ func (s *Sessions) Principal(ctx context.Context) (Principal, error) {
 	}
 	signedIn, _ := time.Parse(time.RFC3339, s.manager.GetString(ctx, sessionSignedInAt))
 	var p Principal
-	switch Kind(kind) {
-	case AdminKind:
-		p, err = adminPrincipal(ctx, id)
-	case Partner:
-		p, err = partnerPrincipal(ctx, id)
-	case Platform:
-		p, err = platformPrincipal(ctx, id)
+	switch {
+	case s.find != nil && Kind(kind) == s.kind:
+		p, err = s.find(ctx, id)
 	default:
-		return Principal{Kind: Nobody}, nil
+		p, err = ourPrincipal(ctx, Kind(kind), id)
 	}
 	if fault.Is(err, fault.KindNotFound) {
 		return Principal{Kind: Nobody}, nil
 	}
 	p.SignedInAt = signedIn
 	return p, err
+}
+
+// ourPrincipal finds people whom this package keeps.
+func ourPrincipal(ctx context.Context, kind Kind, id uuid.UUID) (Principal, error) {
+	switch kind {
+	case AdminKind:
+		return adminPrincipal(ctx, id)
+	case Partner:
+		return partnerPrincipal(ctx, id)
+	case Platform:
+		return platformPrincipal(ctx, id)
+	default:
+		return Principal{Kind: Nobody}, nil
+	}
 }
 
 // SignIn makes the session in ctx belong to a person. The token is renewed, so that one that

@@ -28,8 +28,10 @@ func (e *Edge) sameOrigin(c echo.Context, _ Route) error {
 	}
 	noOrigin := req.Header.Get("Sec-Fetch-Site") == "" && req.Header.Get("Origin") == ""
 	cookies := req.Header.Get("Cookie")
-	if noOrigin && (strings.Contains(cookies, PeopleCookie) || strings.Contains(cookies, PlatformCookie)) {
-		return crossSite
+	for _, name := range []string{PeopleCookie, PlatformCookie, CreatorCookie} {
+		if noOrigin && strings.Contains(cookies, name) {
+			return crossSite
+		}
 	}
 	return nil
 }

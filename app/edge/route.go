@@ -36,8 +36,9 @@ const (
 )
 
 // Roles a session route may ask for. A viewer holds RoleViewer, an admin holds both; support holds
-// RoleSupport, an admin of the platform holds it and RolePlatform.
+// RoleSupport, an admin of the platform holds it and RolePlatform. Creators are the Network's.
 const (
+	RoleCreator  = "creator"
 	RoleAdmin    = "admin"
 	RoleViewer   = "viewer"
 	RolePartner  = "partner"

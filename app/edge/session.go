@@ -14,17 +14,19 @@ import (
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// Keeper keeps the sessions of one kind of people: those of a program, or the operator's staff.
+// Keeper keeps the sessions of one kind of people: those of a program, the operator's staff, or the
+// creators of the Network.
 type Keeper struct {
 	Sessions *scs.SessionManager
 	Cookie   string   // its name, before what binds it to host and tenant
 	Pool     *db.Pool // as whose role they are looked up
 }
 
-// The cookies of the two kinds.
+// The cookies of the kinds.
 const (
 	PeopleCookie   = "op_session"
 	PlatformCookie = "op_platform"
+	CreatorCookie  = "op_creator"
 )
 
 // cookieName is the name of the session cookie: bound to the host by its prefix when people

@@ -36,7 +36,7 @@ type Surface struct {
 // Options are what an Edge is made of.
 type Options struct {
 	App, System *db.Pool
-	Tenants     *tenancy.Resolver
+	Tenants     *tenancy.Resolver // nil for a server without any, such as the Network's hub
 	Limiter     *limits.Limiter
 	Log         *slog.Logger
 	Now         func() time.Time
@@ -159,7 +159,7 @@ func (e *Edge) resolveTenant(c echo.Context, r Route) error {
 		slug = c.Param("slug")
 		urls = routes.New(e.PublicURL, slug)
 	}
-	if r.Group == Static {
+	if r.Group == Static || e.Tenants == nil {
 		c.SetRequest(c.Request().WithContext(routes.With(ctx, urls)))
 		return nil
 	}

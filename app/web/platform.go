@@ -31,6 +31,14 @@ type PlatformOptions struct {
 	Tenants  *tenants.Service
 	Backlog  *backlog.Service
 	DevMail  *mail.Memory
+	// Console is what staff find in it; programs, jobs, log and staff when it is not said.
+	Console func(u routes.URLs) Console
+}
+
+// Console is where staff begin, and their menu.
+type Console struct {
+	Home string
+	Nav  []layout.NavGroup
 }
 
 // Platform serves the pages of a deployment with many programs that belong to none of them: the
@@ -47,14 +55,17 @@ type Platform struct {
 func NewPlatform(o PlatformOptions) *Platform {
 	pages := NewServer(Options{
 		Edge: o.Edge, Log: o.Log, Now: o.Now, Keeper: o.Keeper, Sessions: o.Sessions, SignIn: o.SignIn, Admins: o.Admins, Backlog: o.Backlog,
-		DevMail: o.DevMail,
+		DevMail: o.DevMail, Console: o.Console,
 	})
+	if o.Console == nil {
+		pages.Console = platformConsole
+	}
 	return &Platform{Server: pages, staff: o.Staff, tenants: o.Tenants}
 }
 
 // Routes are all of them. Each runs as the system role, which alone may read what is the platform's.
 func (s *Platform) Routes() []edge.Route {
-	return []edge.Route{
+	return append(s.StaffRoutes(),
 		front(http.MethodGet, "/", s.frontDoor),
 		front(http.MethodGet, "/signup", s.signUpNew),
 		limited(front(http.MethodGet, "/signup/slug", s.signUpSlugShow), "signup-slug", 60),
@@ -62,18 +73,24 @@ func (s *Platform) Routes() []edge.Route {
 		front(http.MethodGet, "/signin", s.rootSignInNew),
 		limited(front(http.MethodPost, "/signin", s.rootSignInCreate), "signin", 10),
 
-		front(http.MethodGet, "/platform/signin", s.staffSignInNew),
-		limited(front(http.MethodPost, "/platform/signin", s.staffSignInCreate), "signin", 10),
-		limited(front(http.MethodGet, "/platform/auth/verify", s.staffVerifyShow), "verify-look", 60),
-		limited(front(http.MethodPost, "/platform/auth/verify", s.staffVerifyCreate), "verify", 30),
-		front(http.MethodPost, "/platform/signout", s.staffSignOut),
-
 		console("/platform/tenants", s.tenantsIndex),
 		console("/platform/tenants/:id", s.tenantsShow),
 		command("/platform/tenants/:id/status", s.tenantStatusCreate),
 		consoleEdit("/platform/tenants/:id/status", s.tenantStatusNew),
 		visit("/platform/tenants/:id/visits", s.tenantVisitsCreate),
 		console("/platform/tenants/:id/inside", s.tenantInsideShow),
+	)
+}
+
+// StaffRoutes are those of them that a console has whatever it is about: its door, jobs, log and staff.
+func (s *Platform) StaffRoutes() []edge.Route {
+	return []edge.Route{
+		front(http.MethodGet, "/platform/signin", s.staffSignInNew),
+		limited(front(http.MethodPost, "/platform/signin", s.staffSignInCreate), "signin", 10),
+		limited(front(http.MethodGet, "/platform/auth/verify", s.staffVerifyShow), "verify-look", 60),
+		limited(front(http.MethodPost, "/platform/auth/verify", s.staffVerifyCreate), "verify", 30),
+		front(http.MethodPost, "/platform/signout", s.staffSignOut),
+
 		console("/platform/jobs", s.platformJobsIndex),
 		console("/platform/audit", s.platformAuditIndex),
 		console("/platform/staff", s.staffIndex),
@@ -123,14 +140,12 @@ func signInPath(c echo.Context) string {
 	return u.SignIn()
 }
 
-// platformNavigation is the menu of the console.
-func platformNavigation(u routes.URLs, path string) []layout.NavGroup {
-	groups := []layout.NavGroup{{Items: []layout.NavItem{
+// platformConsole is that of a deployment with many programs.
+func platformConsole(u routes.URLs) Console {
+	return Console{Home: u.PlatformTenants(), Nav: []layout.NavGroup{{Items: []layout.NavItem{
 		{Label: "Programs", Href: u.PlatformTenants(), Icon: ui.IconHouse, Primary: true},
 		{Label: "Jobs", Href: u.PlatformJobs(), Icon: ui.IconListChecks, Primary: true},
 		{Label: "Log", Href: u.PlatformAudit(), Icon: ui.IconScrollText, Primary: true},
 		{Label: "Staff", Href: u.PlatformStaff(), Icon: ui.IconUserCog, Primary: true},
-	}}}
-	mark(groups, path, "")
-	return groups
+	}}}}
 }

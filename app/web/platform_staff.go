@@ -50,7 +50,7 @@ func (s *Platform) staffVerifyCreate(c echo.Context) error {
 	if err := signin.EnterPlatform(c.Request().Context(), s.staff, s.Sessions, f.text("token")); err != nil {
 		return s.linkFailedAt(c, urls(c).PlatformSignIn(), err)
 	}
-	return redirect(c, urls(c).PlatformTenants())
+	return redirect(c, s.Console(urls(c)).Home)
 }
 
 func (s *Platform) staffSignOut(c echo.Context) error {

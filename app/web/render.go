@@ -131,8 +131,9 @@ func (s *Server) chrome(c echo.Context) (layout.Chrome, error) {
 	case auth.Nobody, auth.Key, auth.System: // have no menu
 	}
 	if p.Kind == auth.Platform {
-		chrome.Nav = platformNavigation(urls(c), c.Request().URL.Path)
-		chrome.HomePath, chrome.SignOutPath = urls(c).PlatformTenants(), urls(c).PlatformSignOut()
+		console := s.Console(urls(c))
+		mark(console.Nav, c.Request().URL.Path, "")
+		chrome.Nav, chrome.HomePath, chrome.SignOutPath = console.Nav, console.Home, urls(c).PlatformSignOut()
 	}
 	return chrome, nil
 }

@@ -208,12 +208,18 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/settings/fraud", s.settingsFraudUpdate),
 	}
 	table = append(table, s.portalRoutes()...)
-	if s.DevMail != nil {
-		table = append(table,
-			edge.Route{Method: http.MethodGet, Path: "/dev/mail", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.devMailIndex},
-			edge.Route{Method: http.MethodGet, Path: "/dev/mail/:id", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.devMailShow})
+	return append(table, s.DevMailRoutes()...)
+}
+
+// DevMailRoutes show the mails of development; there are none in production.
+func (s *Server) DevMailRoutes() []edge.Route {
+	if s.DevMail == nil {
+		return nil
 	}
-	return table
+	return []edge.Route{
+		{Method: http.MethodGet, Path: "/dev/mail", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.devMailIndex},
+		{Method: http.MethodGet, Path: "/dev/mail/:id", Group: edge.Static, Auth: edge.Public, Root: true, Handle: s.devMailShow},
+	}
 }
 
 // open is for everybody.

@@ -23,6 +23,7 @@ import (
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/reports"
+	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/signup"
@@ -60,6 +61,9 @@ type Options struct {
 	MailHeld func(ctx context.Context) (held bool, n int, err error)
 	// ScopeUses says in words what each scope of a key opens.
 	ScopeUses map[string][]string
+
+	// Console is what the operator's staff find in theirs.
+	Console func(u routes.URLs) Console
 
 	// OperatorMail says that mail leaves even for programs without a server of their own.
 	OperatorMail bool

@@ -38,6 +38,7 @@ const usage = `OpenPartner runs partner programs.
   openpartner [command]
 
   serve              run the web server and the jobs (the default; --only web|jobs)
+  coordinator        run the Network's hub, on a database of its own or a shared one
   migrate            bring the database to this version's schema
   create-admin       add an admin and print a sign-in link (--email, --name, --tenant)
   create-tenant      add a program and print its address (--slug, --name; multi tenancy)
@@ -85,7 +86,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return err
 	}
 	commands := map[string]command{
-		"serve": serve, "migrate": migrateDatabase, "create-admin": createAdmin, "create-key": createKey,
+		"serve": serve, "coordinator": coordinate, "migrate": migrateDatabase, "create-admin": createAdmin, "create-key": createKey,
 		"create-tenant": createTenant, "create-platform-admin": createPlatformAdmin,
 		"doctor": doctor, "verify-ledger": verifyLedger, "rebuild-figures": rebuildFigures, "rotate-secrets": rotateSecrets,
 		"seed-demo": seedDemo, "hold": holdMoney, "backup": backupDatabase, "restore": restoreBackup, "routes": listRoutes, "healthcheck": healthcheck,

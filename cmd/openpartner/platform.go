@@ -17,9 +17,6 @@ var errSingle = errors.New("this deployment has one program: set OPENPARTNER_TEN
 
 // onPlatform runs one piece of work that belongs to no tenant, as the system role.
 func onPlatform(ctx context.Context, p program, work func(ctx context.Context, a *application) error) error {
-	if !p.cfg.Multi() {
-		return errSingle
-	}
 	return connected(ctx, p, func(ctx context.Context, a *application) error {
 		return a.database.system.InTx(ctx, db.TxOptions{}, func(ctx context.Context) error { return work(ctx, a) })
 	})
@@ -31,6 +28,9 @@ func createTenant(ctx context.Context, p program, args []string) error {
 	slug, name := flags.String("slug", "", "what its addresses begin with"), flags.String("name", "", "its name")
 	if err := flags.Parse(args); err != nil {
 		return err
+	}
+	if !p.cfg.Multi() {
+		return errSingle
 	}
 	var made tenants.Tenant
 	err := onPlatform(ctx, p, func(ctx context.Context, a *application) (err error) {
@@ -45,7 +45,8 @@ func createTenant(ctx context.Context, p program, args []string) error {
 	return err
 }
 
-// createPlatformAdmin adds one of the operator's staff, or finds them, and prints a sign-in link.
+// createPlatformAdmin adds one of the operator's staff, or finds them, and prints a sign-in link. Their
+// console is that of many programs, or that of the Network's hub.
 func createPlatformAdmin(ctx context.Context, p program, args []string) error {
 	flags := flag.NewFlagSet("create-platform-admin", flag.ContinueOnError)
 	email, name := flags.String("email", "", "e-mail address"), flags.String("name", "", "name")

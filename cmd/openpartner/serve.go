@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/tenancy"
 )
@@ -51,11 +53,7 @@ func serve(ctx context.Context, p program, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if d.cluster != nil {
-		supervised, stop := context.WithCancel(ctx)
-		defer stop()
-		go d.cluster.Supervise(supervised)
-	}
+	defer d.supervise(ctx)()
 	if err := a.announce(ctx, p); err != nil {
 		return err
 	}
@@ -74,15 +72,24 @@ func serve(ctx context.Context, p program, args []string) (err error) {
 		<-ctx.Done()
 		return nil
 	}
-	return a.listen(ctx, p, began)
+	return listen(ctx, p, began, a.router)
+}
+
+// supervise looks after an embedded server until it is told to stop.
+func (d *database) supervise(ctx context.Context) (stop func()) {
+	ctx, stop = context.WithCancel(ctx)
+	if d.cluster != nil {
+		go d.cluster.Supervise(ctx)
+	}
+	return stop
 }
 
 // listen serves HTTP until ctx ends and then waits for the requests under way.
-func (a *application) listen(ctx context.Context, p program, began time.Time) error {
+func listen(ctx context.Context, p program, began time.Time, router func(ready func() bool) *echo.Echo) error {
 	var ready atomic.Bool
 	in := newGuests()
 	server := &http.Server{
-		Handler: in.last(a.router(ready.Load)), ConnState: in.note, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
+		Handler: in.last(router(ready.Load)), ConnState: in.note, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 15 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 32 << 10,
 		ErrorLog: slog.NewLogLogger(p.log.Handler(), slog.LevelDebug),
 	}

@@ -255,14 +255,14 @@ func (a *application) router(ready func() bool) *echo.Echo {
 	}
 	a.edge.Serve(e, a.api.Surface(), a.api.Routes())
 	a.edge.Serve(e, edge.Surface{Fail: a.pages.Fail}, a.redirect.Routes())
-	for _, r := range a.systemRoutes(ready) {
+	for _, r := range systemRoutes(a.metrics, ready) {
 		e.Add(r.Method, r.Path, r.Handle)
 	}
 	return e
 }
 
 // systemRoutes belong to nobody: probes, metrics and assets.
-func (a *application) systemRoutes(ready func() bool) []edge.Route {
+func systemRoutes(m *metrics.Metrics, ready func() bool) []edge.Route {
 	probe := func(path string, ok func() bool) edge.Route {
 		return edge.Route{Method: http.MethodGet, Path: path, Group: edge.Static, Auth: edge.Public, Root: true, Handle: func(c echo.Context) error {
 			if !ok() {
@@ -276,10 +276,10 @@ func (a *application) systemRoutes(ready func() bool) []edge.Route {
 	get, head := asset, asset
 	get.Method, head.Method = http.MethodGet, http.MethodHead
 	scrape := edge.Route{Method: http.MethodGet, Path: "/metrics", Group: edge.Static, Auth: edge.Token, Root: true, Handle: func(c echo.Context) error {
-		if !a.metrics.MayRead(c.Request()) {
+		if !m.MayRead(c.Request()) {
 			return echo.ErrNotFound // as for any address that does not exist
 		}
-		return echo.WrapHandler(a.metrics)(c)
+		return echo.WrapHandler(m)(c)
 	}}
 	return []edge.Route{probe("/healthz", func() bool { return true }), probe("/readyz", ready), scrape, sdk, get, head}
 }

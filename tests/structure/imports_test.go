@@ -75,7 +75,7 @@ func stairs() map[string][]string {
 		"app/web":         {"app/edge"},
 		"app/api":         {"app/edge"},
 		"app/redirect":    {"app/edge"},
-		"app/hub":         {"app/edge"},
+		"app/hub":         {"app/edge", "app/api"}, // whose way with bodies and errors is that of the protocol, too
 		"tests/...":       {"tests/testkit"},
 	}
 }

@@ -133,11 +133,11 @@ func (s schema) grants() {
 		select format('%s may %s on %s', coalesce(r.rolname, 'everybody'), a.privilege_type, c.oid::regclass)
 		from pg_class c join pg_namespace n on n.oid = c.relnamespace
 			cross join aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee
-		where n.nspname in ('public', 'platform') and a.grantee <> c.relowner
+		where n.nspname in ('public', 'platform', 'coordinator') and a.grantee <> c.relowner
 			and (a.grantee = 0 or a.is_grantable or a.privilege_type not in ('SELECT', 'INSERT', 'UPDATE', 'DELETE'))`)
 	s.findings("NoNewTables", `
 		select format('%s may create things in %s', r.rolname, n.nspname) from pg_roles r, pg_namespace n
-		where r.rolname in ('openpartner_app', 'openpartner_system') and n.nspname in ('public', 'platform') and has_schema_privilege(r.oid, n.oid, 'CREATE')`)
+		where r.rolname in ('openpartner_app', 'openpartner_system') and n.nspname in ('public', 'platform', 'coordinator') and has_schema_privilege(r.oid, n.oid, 'CREATE')`)
 	s.findings("FactsStay", `
 		select format('openpartner_app may delete from %s', t) from unnest(array['commissions', 'events', 'clicks', 'audit_log']) t
 		where has_table_privilege('openpartner_app', t, 'DELETE')
@@ -157,14 +157,18 @@ func (s schema) grants() {
 		union all
 		select 'openpartner_app may make or delete tenants'
 		where has_table_privilege('openpartner_app', 'platform.tenants', 'INSERT') or has_table_privilege('openpartner_app', 'platform.tenants', 'DELETE')`)
+	s.findings("TheHubIsNotTheApps", `
+		select format('openpartner_app may use %s', c.oid::regclass) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+		where n.nspname = 'coordinator' and c.relkind = 'r'
+			and (has_schema_privilege('openpartner_app', n.oid, 'USAGE') or has_table_privilege('openpartner_app', c.oid, 'SELECT, INSERT, UPDATE, DELETE'))`)
 	s.findings("ViewsAskAsTheCaller", `
 		select format('%s: a view needs security_invoker, a materialised one can''t have it', c.oid::regclass)
 		from pg_class c join pg_namespace n on n.oid = c.relnamespace
-		where n.nspname in ('public', 'platform') and (c.relkind = 'm' or c.relkind = 'v' and not coalesce(c.reloptions, '{}') @> '{security_invoker=true}')`)
+		where n.nspname in ('public', 'platform', 'coordinator') and (c.relkind = 'm' or c.relkind = 'v' and not coalesce(c.reloptions, '{}') @> '{security_invoker=true}')`)
 	s.findings("NoDefiners", `
 		select format('%s is a security definer', p.oid::regprocedure)
 		from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-		where n.nspname in ('public', 'platform') and p.prosecdef`)
+		where n.nspname in ('public', 'platform', 'coordinator') and p.prosecdef`)
 }
 
 // searches: under row-level security an operator that is not leakproof runs after the tenant's
@@ -181,11 +185,11 @@ func (s schema) searches() {
 			'boolean'::regtype, 'date'::regtype, 'timestamptz'::regtype)`)
 	s.findings("NoEnums", `
 		select format('%s is an enum: use text and a check', t.oid::regtype) from pg_type t join pg_namespace n on n.oid = t.typnamespace
-		where n.nspname in ('public', 'platform') and t.typtype = 'e'`)
+		where n.nspname in ('public', 'platform', 'coordinator') and t.typtype = 'e'`)
 	s.findings("NoFloats", `
 		select format('%s.%I is %s', a.attrelid::regclass, a.attname, a.atttypid::regtype)
 		from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
-		where n.nspname in ('public', 'platform') and c.relkind = 'r' and c.relname <> 'schema_migrations' and a.attnum > 0 and not a.attisdropped
+		where n.nspname in ('public', 'platform', 'coordinator') and c.relkind = 'r' and c.relname <> 'schema_migrations' and a.attnum > 0 and not a.attisdropped
 			and a.atttypid in ('real'::regtype, 'double precision'::regtype, 'numeric'::regtype, 'money'::regtype, 'timestamp'::regtype)`)
 }
 
@@ -193,7 +197,7 @@ func (s schema) searches() {
 func (s schema) words() {
 	s.findings("Comments", `
 		select format('%s has no comment', c.oid::regclass) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-		where n.nspname in ('public', 'platform') and c.relkind in ('r', 'p', 'v') and c.relname <> 'schema_migrations' and obj_description(c.oid, 'pg_class') is null`)
+		where n.nspname in ('public', 'platform', 'coordinator') and c.relkind in ('r', 'p', 'v') and c.relname <> 'schema_migrations' and obj_description(c.oid, 'pg_class') is null`)
 	s.findings("TimesEndInAt", `
 		select format('%s.%I is a time and does not end in _at, _from, _to, _until or _since', a.attrelid::regclass, a.attname)
 		from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace

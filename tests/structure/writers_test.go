@@ -14,7 +14,7 @@ import (
 
 // writes finds the statements that change rows, and the builder's calls that name a table.
 var (
-	writes   = regexp.MustCompile(`(?i)\b(?:insert\s+into|delete\s+from|truncate|merge\s+into|update(?:\s+only)?)\s+((?:platform\.|public\.)?[a-z_]+)`)
+	writes   = regexp.MustCompile(`(?i)\b(?:insert\s+into|delete\s+from|truncate|merge\s+into|update(?:\s+only)?)\s+((?:platform\.|public\.|coordinator\.)?[a-z_]+)`)
 	modelTag = regexp.MustCompile(`bun:"table:([a-z_.]+)`)
 )
 
@@ -37,7 +37,7 @@ func TestWriters(t *testing.T) {
 	tables := map[string]bool{}
 	for _, name := range (schema{testkit.DB(t), t}).lines(t, tenantTables+`
 		select case nspname when 'platform' then 'platform.' else '' end || relname from tenant_tables
-		union select 'platform.' || relname from pg_class where relnamespace = 'platform'::regnamespace and relkind = 'r'`) {
+		union select nspname || '.' || relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where nspname in ('platform', 'coordinator') and relkind = 'r'`) {
 		tables[name] = true
 	}
 	writers := map[string]map[string]bool{}

@@ -79,13 +79,19 @@ type App struct {
 // Start runs the program until the test ends. Variables may be added or overridden.
 func Start(t testing.TB, env ...string) *App {
 	t.Helper()
-	return start(t, DB(t), nil, env...)
+	return start(t, DB(t), []string{"serve"}, env...)
+}
+
+// StartHub is Start for the Network's hub. Vendors may be on this machine.
+func StartHub(t testing.TB, env ...string) *App {
+	t.Helper()
+	return start(t, DB(t), []string{"coordinator"}, append([]string{"OPENPARTNER_OUTBOUND_ALLOW=127.0.0.0/8,::1/128"}, env...)...)
 }
 
 // StartWeb is Start without workers.
 func StartWeb(t testing.TB, env ...string) *App {
 	t.Helper()
-	return start(t, DB(t), []string{"--only", "web"}, env...)
+	return start(t, DB(t), []string{"serve", "--only", "web"}, env...)
 }
 
 // Replica runs the program once more on the same database, with the same keys and public URL;
@@ -95,7 +101,7 @@ func (a *App) Replica(args []string, env ...string) *App {
 	own := slices.DeleteFunc(a.Env(), func(v string) bool {
 		return strings.HasPrefix(v, "OPENPARTNER_LISTEN=") || strings.HasPrefix(v, "OPENPARTNER_DATA=")
 	})
-	return start(a.t, a.DB, args, append(own, env...)...)
+	return start(a.t, a.DB, append([]string{"serve"}, args...), append(own, env...)...)
 }
 
 func start(t testing.TB, d *Database, args []string, env ...string) *App {
@@ -129,7 +135,7 @@ func launch(t testing.TB, d *Database, home string, args []string, env ...string
 		"OPENPARTNER_LISTEN=127.0.0.1:" + port, "OPENPARTNER_PUBLIC_URL=" + a.URL, "SECRETS_ENCRYPTION_KEY=" + secrets.Generate(),
 		"DATABASE_URL=" + d.OwnerURL, "DATABASE_URL_APP=" + d.AppURL, "DATABASE_URL_SYSTEM=" + d.SystemURL, "LOG_FORMAT=json",
 	}, env...)
-	cmd := exec.Command(Binary(t), append([]string{"serve"}, args...)...)
+	cmd := exec.Command(Binary(t), args...)
 	cmd.Env, cmd.Stdout, cmd.Stderr = a.env, a.out, a.out
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

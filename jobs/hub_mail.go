@@ -1,0 +1,72 @@
+package jobs
+
+import (
+	"context"
+
+	"github.com/openpartner/openpartner/app/coordinator"
+	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/signin"
+	"github.com/openpartner/openpartner/views/email"
+)
+
+// HubRegistrations are the mails of the Network's hub, and those to its staff.
+func (m *Mailer) HubRegistrations() []Registration {
+	return []Registration{
+		{Kind: signin.KindPlatformRequested, Timeout: mailTimeout, Run: m.platformSignIn},
+		{Kind: coordinator.KindConnect, Timeout: mailTimeout, Run: m.hubConnect},
+	}
+}
+
+// hubBrand is in whose name the hub writes.
+func hubBrand() email.Brand { return email.Brand{Name: "OpenPartner Network"} }
+
+// hubConnect mails the link that completes a vendor's connection.
+func (m *Mailer) hubConnect(ctx context.Context, j Job) error {
+	var order coordinator.Connect
+	if err := j.Decode(&order); err != nil {
+		return err
+	}
+	return later(m.hubSend(ctx, order.Email, func(ctx context.Context) (coordinator.Letter, email.Message, error) {
+		l, err := m.Hub.MintConnect(ctx, order)
+		return l, email.NetworkConnect(hubBrand(), l.Program, l.Link), err
+	}))
+}
+
+// later has a mail that is one too many for its address come again.
+func later(err error) error {
+	if f, ok := fault.From(err); ok && f.Kind == fault.KindRateLimited {
+		return Snooze(f.RetryAfter, err)
+	}
+	return err
+}
+
+// hubSend writes a mail of the hub in a short transaction, and sends it after the commit. One too many
+// to an address is a rate_limited fault, before anything was written.
+func (m *Mailer) hubSend(ctx context.Context, to string, write func(ctx context.Context) (coordinator.Letter, email.Message, error)) error {
+	if m.Operator == nil {
+		return Snooze(noTransportWait, mail.ErrNoTransport)
+	}
+	if _, err := m.Limiter.Take(ctx, perAddress(), "hub:"+unnamed(to)); err != nil {
+		return err
+	}
+	var person coordinator.Letter
+	var letter email.Message
+	err := m.System.InTx(ctx, db.TxOptions{}, func(ctx context.Context) (err error) {
+		person, letter, err = write(ctx)
+		return err
+	})
+	if fault.Is(err, fault.KindNotFound) {
+		return nil // a stranger, or what was asked for no longer stands
+	}
+	if err != nil {
+		return err
+	}
+	way := route{sender: m.Operator, brand: hubBrand(), fromName: hubBrand().Name}
+	err = way.send(ctx, person.To, person.Name, letter)
+	if mail.Permanent(err) {
+		return Cancel(err)
+	}
+	return err
+}
