@@ -7,6 +7,8 @@ import (
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/protocol"
+	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/views/email"
 )
@@ -16,6 +18,8 @@ func (m *Mailer) HubRegistrations() []Registration {
 	return []Registration{
 		{Kind: signin.KindPlatformRequested, Timeout: mailTimeout, Run: m.platformSignIn},
 		{Kind: coordinator.KindConnect, Timeout: mailTimeout, Run: m.hubConnect},
+		{Kind: coordinator.KindCreatorLink, Timeout: mailTimeout, Run: m.hubCreatorLink},
+		{Kind: coordinator.KindDecided, Timeout: mailTimeout, Run: m.hubDecided},
 	}
 }
 
@@ -31,6 +35,45 @@ func (m *Mailer) hubConnect(ctx context.Context, j Job) error {
 	return later(m.hubSend(ctx, order.Email, func(ctx context.Context) (coordinator.Letter, email.Message, error) {
 		l, err := m.Hub.MintConnect(ctx, order)
 		return l, email.NetworkConnect(hubBrand(), l.Program, l.Link), err
+	}))
+}
+
+// hubCreatorLink mails the link that a creator asked for, and nothing to strangers.
+func (m *Mailer) hubCreatorLink(ctx context.Context, j Job) error {
+	var order coordinator.LinkWanted
+	if err := j.Decode(&order); err != nil {
+		return err
+	}
+	u := routes.NewHub(m.PublicURL)
+	err := m.hubSend(ctx, order.Email, func(ctx context.Context) (coordinator.Letter, email.Message, error) {
+		l, known, err := m.Hub.MintLink(ctx, order)
+		link := u.Absolute(u.VerifyLink(l.Link))
+		if known {
+			return l, email.SignIn(hubBrand(), link), err
+		}
+		return l, email.NetworkWelcome(hubBrand(), l.Name, link), err
+	})
+	if fault.Is(err, fault.KindRateLimited) {
+		m.Log.InfoContext(ctx, "link for a creator left out: too many to one address")
+		return nil
+	}
+	return err
+}
+
+// hubDecided tells a creator what became of a request.
+func (m *Mailer) hubDecided(ctx context.Context, j Job) error {
+	var order coordinator.Decided
+	if err := j.Decode(&order); err != nil {
+		return err
+	}
+	u := routes.NewHub(m.PublicURL)
+	return later(m.hubSend(ctx, "decided:"+order.RequestID.String(), func(ctx context.Context) (coordinator.Letter, email.Message, error) {
+		r, err := m.Hub.DecidedLetter(ctx, order)
+		l := coordinator.Letter{To: r.Email, Name: r.Name}
+		if r.Status == protocol.RequestApproved {
+			return l, email.NetworkApproved(hubBrand(), r.VendorName, r.OfferingTitle, r.Note, u.Absolute(u.Partnerships())), err
+		}
+		return l, email.NetworkRejected(hubBrand(), r.VendorName, r.OfferingTitle, r.Note, u.Absolute(u.Offerings())), err
 	}))
 }
 

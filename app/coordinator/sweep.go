@@ -8,8 +8,11 @@ import (
 // KindSweep is the job kind that the clock asks for every few minutes.
 const KindSweep = "hub.sweep"
 
-// Sweep drops what has served its time.
+// Sweep drops what has served its time, and goes on with federations that a crash left behind.
 func (s *Service) Sweep(ctx context.Context) error {
+	if err := s.resume(ctx); err != nil {
+		return err
+	}
 	now := s.now()
 	for what, old := range map[string]struct {
 		statement string

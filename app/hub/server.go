@@ -9,7 +9,10 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/openpartner/openpartner/app/api"
+	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/coordinator"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/limits"
@@ -22,6 +25,13 @@ type Options struct {
 	Now     func() time.Time
 	Limiter *limits.Limiter
 	Hub     *coordinator.Service
+	// Keeper and Sessions are of creators.
+	Keeper   *edge.Keeper
+	Sessions *auth.Sessions
+	// Fail shows what went wrong, as the console's pages do.
+	Fail func(c echo.Context, err error) error
+	// DevMail is where the mails of development are shown; empty in production.
+	DevMail string
 }
 
 // Server serves the hub.

@@ -34,6 +34,13 @@ func (s *Server) VendorRoutes() []edge.Route {
 		vendor(http.MethodPost, protocol.PathHeartbeat, s.heartbeat),
 		vendor(http.MethodPost, protocol.PathUpsert, s.upsert),
 		vendor(http.MethodPost, protocol.PathBackfill, s.backfill),
+		vendor(http.MethodGet, protocol.PathOfferings, s.offerings),
+		vendor(http.MethodPost, protocol.PathOfferings, s.offer),
+		vendor(http.MethodPatch, protocol.PathOfferings+"/:id", s.reoffer),
+		vendor(http.MethodDelete, protocol.PathOfferings+"/:id", s.withdraw),
+		vendor(http.MethodGet, protocol.PathRequests, s.requests),
+		vendor(http.MethodPost, protocol.PathRequests+"/:id/approve", s.approve),
+		vendor(http.MethodPost, protocol.PathRequests+"/:id/reject", s.reject),
 	}
 }
 

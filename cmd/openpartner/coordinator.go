@@ -83,18 +83,25 @@ func wireHub(p program, d *database) (*networkHub, error) {
 	h.worker = jobs.NewWorker(jobs.Options{
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod,
 		URLs:      func(tenancy.Tenant) routes.URLs { return routes.New(p.cfg.PublicURL, "") },
-		Kinds:     slices.Concat(mailer.HubRegistrations(), jobs.Hub(service), []jobs.Registration{jobs.Retention(now)}),
+		Kinds:     slices.Concat(mailer.HubRegistrations(), jobs.Hub(d.system, service), []jobs.Registration{jobs.Retention(now)}),
 		Periodics: jobs.HubPeriodics(), Observe: h.metrics.Job,
 	})
 	h.edge = edge.New(edge.Options{
 		App: d.system, System: d.system, Limiter: limiter, Log: p.log, Now: now,
 		Wake: h.worker.Wake, Observe: h.metrics.Request, PublicURL: p.cfg.PublicURL, Network: network(p.cfg),
 	})
-	h.pages = hub.NewServer(hub.Options{Edge: h.edge, Log: p.log, Now: now, Limiter: limiter, Hub: service})
 	h.console = web.NewPlatform(web.PlatformOptions{
 		Edge: h.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: staffSessions, Cookie: edge.PlatformCookie, Pool: d.system},
 		Sessions: auth.NewSessions(staffSessions, now), SignIn: signin.NewService(nil, nil, nil, nil, nil), Staff: staff,
 		Backlog: backlog.NewService(jobs.HubTurns, now), DevMail: devMail,
+	})
+	creators, mails := auth.NewCreatorSessionManager(now), ""
+	if devMail != nil {
+		mails = routes.New(p.cfg.PublicURL, "").DevMail()
+	}
+	h.pages = hub.NewServer(hub.Options{
+		Edge: h.edge, Log: p.log, Now: now, Limiter: limiter, Hub: service, Keeper: &edge.Keeper{Sessions: creators, Cookie: edge.CreatorCookie, Pool: d.system},
+		Sessions: auth.NewSessions(creators, now).Knowing(coordinator.CreatorKind, service.FindCreator), Fail: h.console.Fail, DevMail: mails,
 	})
 	return h, nil
 }
@@ -102,6 +109,7 @@ func wireHub(p program, d *database) (*networkHub, error) {
 // serve registers what the hub is about.
 func (h *networkHub) serve(router *echo.Echo) {
 	h.edge.Serve(router, h.pages.VendorSurface(), h.pages.VendorRoutes())
+	h.edge.Serve(router, h.pages.Surface(), h.pages.Routes())
 	h.edge.Serve(router, h.console.Surface(), append(h.console.StaffRoutes(), h.console.DevMailRoutes()...))
 }
 

@@ -26,9 +26,11 @@ type world struct {
 
 func TestHub(t *testing.T) {
 	t.Parallel()
-	w := &world{App: testkit.StartHub(t, "OPENPARTNER_TRUSTED_PROXIES=127.0.0.0/8,::1/128")}
+	w := &world{App: testkit.StartHub(t, "OPENPARTNER_TRUSTED_PROXIES=127.0.0.0/8,::1/128", "OPENPARTNER_SCHEDULER_INTERVAL=200ms")}
 	for name, test := range map[string]func(t *testing.T, w *world){
 		"Connect": testConnect, "SignUp": testSignUp, "Tokens": testTokens, "Partners": testPartners, "Protocol": testProtocol,
+		"Offerings": testOfferings, "Approve": testApprove, "KeyTaken": testKeyTaken, "VendorDown": testVendorDown, "Decide": testDecide,
+		"Creators": testCreators, "Consent": testConsent, "Doors": testDoors,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, w) })
 	}
@@ -116,6 +118,23 @@ func (b *brand) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		answer(http.StatusUnauthorized, map[string]any{"error": map[string]string{"code": "unauthorized"}})
 	case path == "/whoami":
 		answer(http.StatusOK, map[string]any{"role": "scoped", "scopes": b.scopes})
+	case r.Method == http.MethodPost && path == "/partners":
+		var in protocol.CallbackPartner
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		answer(http.StatusCreated, map[string]any{"id": "p-" + strings.TrimPrefix(in.ExternalRef, "network:")[28:], "status": "active"})
+	case strings.HasSuffix(path, "/links"):
+		var in protocol.CallbackLink
+		_ = json.NewDecoder(r.Body).Decode(&in)
+		if b.taken[in.Key] {
+			answer(http.StatusConflict, map[string]any{"error": map[string]string{"code": "key_taken"}})
+			return
+		}
+		b.links[r.Header.Get("Idempotency-Key")] = in.Key
+		answer(http.StatusCreated, map[string]any{"id": "l1", "key": in.Key, "url": b.URL + "/r/" + in.Key})
+	case strings.HasSuffix(path, "/dashboard"):
+		answer(http.StatusOK, map[string]any{"clicks": 41, "conversions": 3, "unknown": true, "money": []any{
+			map[string]any{"currency": "USD", "revenue": 9900, "commission": map[string]any{"pending": 1234, "held": 0, "approved": 500, "paid": 0}},
+		}})
 	default:
 		http.NotFound(rw, r)
 	}

@@ -101,6 +101,7 @@ func TestSystemPool(t *testing.T) {
 		"jobs.ClickExpiry":    "may delete clicks",
 		"jobs.TenantDeletion": "deletes what is left of tenants whose time is over",
 		"web.NewPlatform":     "keeps the sessions of the staff",
+		"jobs.Hub":            "federates between two transactions",
 		"hub.NewServer":       "keeps the sessions of creators",
 		"jobs.NewMailer":      "finds the staff, and the programs of an address",
 		"migrate.Check":       "reads the schema's number",
