@@ -87,29 +87,23 @@ func dueBetween(ctx context.Context, after, last uuid.UUID, r room) ([]candidate
 	return found, nil
 }
 
-// lives are how many seconds a lease lasts, by kind, and for a kind that nobody knows.
-type lives struct {
-	byKind  string // as JSON
-	unknown float64
-}
-
 // claim takes those of the chosen jobs that are still due and that nobody else holds. A lease lasts
-// as long as its kind may take: what a worker held when it died must not wait for the slowest.
-func claim(ctx context.Context, chosen []candidate, lease uuid.UUID, l lives) ([]Job, error) {
+// as long as its kind may take, in seconds by kind in lives: what a worker held when it died must not wait for the slowest.
+func claim(ctx context.Context, chosen []candidate, lease uuid.UUID, lives string) ([]Job, error) {
 	rows, err := db.Tx(ctx).QueryContext(ctx, `
 		with taken as (
 			update platform.jobs set status = 'running', attempts = attempts + 1, lease_token = ?0,
-				lease_until = now() + make_interval(secs => coalesce((?1::jsonb ->> kind)::double precision, ?2))
+				lease_until = now() + make_interval(secs => (?1::jsonb ->> kind)::double precision)
 			where id in (
 				select id from platform.jobs
-				where id = any(?3::uuid[]) and status = 'pending' and run_at <= now()
+				where id = any(?2::uuid[]) and status = 'pending' and run_at <= now()
 					and (tenant_id is null or tenant_id in (select id from platform.tenants where status = 'active'))
 				for update skip locked)
 			returning id, tenant_id, kind, args, attempts, max_attempts)
 		select taken.id, coalesce(t.id, '00000000-0000-0000-0000-000000000000'), coalesce(t.slug, ''),
 			coalesce(t.display_name, ''), coalesce(t.status, ''), kind, args, attempts, max_attempts
 		from taken left join platform.tenants t on t.id = taken.tenant_id order by taken.id`,
-		lease, l.byKind, l.unknown, idArray(chosen))
+		lease, lives, idArray(chosen))
 	if err != nil {
 		return nil, fmt.Errorf("claim jobs: %w", err)
 	}

@@ -217,13 +217,13 @@ func (w *Worker) claimable(ctx context.Context) ([]string, error) {
 }
 
 // leases are how long a worker may hold a job: its time-out and a while to settle it.
-func (w *Worker) leases() lives {
+func (w *Worker) leases() string {
 	seconds := make(map[string]float64, len(w.kinds))
 	for kind, r := range w.kinds {
 		seconds[kind] = (r.Timeout + leaseSlack).Seconds()
 	}
 	text, _ := json.Marshal(seconds) // numbers by name always encode
-	return lives{string(text), (defaultTimeout + leaseSlack).Seconds()}
+	return string(text)
 }
 
 // run runs one job and records how it went.

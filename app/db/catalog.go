@@ -57,7 +57,7 @@ func laws() []string {
 
 		`select i.indexrelid::regclass || ' is not valid: drop it and build it again'
 		from pg_index i join pg_class c on c.oid = i.indrelid join pg_namespace n on n.oid = c.relnamespace
-		where not i.indisvalid and n.nspname in ('public', 'platform')`,
+		where not i.indisvalid and n.nspname in ('public', 'platform', 'coordinator')`,
 
 		// TRUNCATE is not subject to policies.
 		tenantTables + `
@@ -68,12 +68,12 @@ func laws() []string {
 		// These run as their owner.
 		`select n.nspname || '.' || c.relname || ' shows rows past row-level security'
 		from pg_class c join pg_namespace n on n.oid = c.relnamespace
-		where n.nspname in ('public', 'platform') and (c.relkind = 'm'
+		where n.nspname in ('public', 'platform', 'coordinator') and (c.relkind = 'm'
 			or (c.relkind = 'v' and not coalesce('security_invoker=true' = any (c.reloptions), false)))
 		union all
 		select n.nspname || '.' || p.proname || ' is a SECURITY DEFINER function'
 		from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-		where n.nspname in ('public', 'platform') and p.prosecdef`,
+		where n.nspname in ('public', 'platform', 'coordinator') and p.prosecdef`,
 	}
 }
 

@@ -25,7 +25,7 @@ func (p *Pool) CheckRole(ctx context.Context, want string, ownLogin bool) error 
 				else rolname || ' owns tables of this database' end, '; ')
 			from mine where rolsuper or rolbypassrls
 				or exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-					where c.relowner = mine.oid and n.nspname in ('public', 'platform'))), '')`,
+					where c.relowner = mine.oid and n.nspname in ('public', 'platform', 'coordinator'))), '')`,
 		ownLogin).Scan(&current, &session, &unsafe)
 	if err != nil {
 		return fmt.Errorf("look at the database role: %w", err)

@@ -141,7 +141,7 @@ func countRows(ctx context.Context) (map[string]int64, error) {
 	var names []string
 	err := db.Tx(ctx).NewRaw(`
 		select format('%I.%I', nspname, relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-		where c.relkind = 'r' and c.relpersistence = 'p' and nspname in ('public', 'platform') and nspname || '.' || relname <> ? order by 1`, salts).Scan(ctx, &names)
+		where c.relkind = 'r' and c.relpersistence = 'p' and nspname in ('public', 'platform', 'coordinator') and nspname || '.' || relname <> ? order by 1`, salts).Scan(ctx, &names)
 	if err != nil {
 		return nil, fmt.Errorf("list the tables: %w", err)
 	}

@@ -78,7 +78,7 @@ func holdsData(ctx context.Context, owner *db.Pool) (table string, err error) {
 		var names []string
 		err := db.Tx(ctx).NewRaw(`
 			select format('%I.%I', nspname, relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
-			where c.relkind = 'r' and (nspname = 'public' and relname <> 'schema_migrations'
+			where c.relkind = 'r' and (nspname = 'public' and relname <> 'schema_migrations' or nspname = 'coordinator'
 				or nspname = 'platform' and relname in ('tenants', 'platform_admins', 'unfinished_restore')) order by 1`).Scan(ctx, &names)
 		if err != nil {
 			return fmt.Errorf("list the tables: %w", err)
@@ -118,6 +118,7 @@ begin
 	loop
 		execute format('drop table if exists %s cascade', found.name);
 	end loop;
+	drop schema if exists coordinator cascade;
 	drop schema if exists platform cascade;
 end $$;
 `
@@ -151,7 +152,7 @@ commit;
 	return b.String(), nil
 }
 
-var tableName = regexp.MustCompile(`^(public|platform)\.[a-z_0-9]+$`)
+var tableName = regexp.MustCompile(`^(public|platform|coordinator)\.[a-z_0-9]+$`)
 
 // restore plays the dump in one transaction. Only a dump that pg_restore has read to its end is followed
 // by the commit.

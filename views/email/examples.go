@@ -27,6 +27,7 @@ func Examples(b Brand, link string) []Example {
 		{"new-address", "Address: confirm", NewAddress(b, receiver, link)},
 		{"address-wanted", "Address: a change is wanted", AddressWanted(b, receiver, "maya@example.org", link)},
 		{"address-changed", "Address: changed", AddressChanged(b, receiver, "maya@example.org", link)},
+		{"network-connect", "Network connection", NetworkConnect(b, "Tea Club", link)},
 		{"webhook-disabled", "Webhook disabled", WebhookDisabled(b, "https://example.com/hooks", "It has failed for three days.", link)},
 		{"test", "Test", Test(b, link)},
 	}
