@@ -62,7 +62,7 @@ func (s *Server) fail(c echo.Context, err error) error {
 		}
 		return redirect(c, routes.WithNext(urls().SignIn(), next))
 	}
-	return s.Fail(c, err)
+	return s.Console.Fail(c, err)
 }
 
 func htmx(c echo.Context) bool { return c.Request().Header.Get("HX-Request") == "true" }

@@ -9,8 +9,6 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/labstack/echo/v4"
-
 	"github.com/openpartner/openpartner/app/api"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/coordinator"
@@ -28,8 +26,8 @@ type Options struct {
 	// Keeper and Sessions are of creators.
 	Keeper   *edge.Keeper
 	Sessions *auth.Sessions
-	// Fail shows what went wrong, as the console's pages do.
-	Fail func(c echo.Context, err error) error
+	// Console is the frame of the staff's pages.
+	Console Console
 	// DevMail is where the mails of development are shown; empty in production.
 	DevMail string
 }

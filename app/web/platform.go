@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/a-h/templ"
 	"github.com/labstack/echo/v4"
 
 	"github.com/openpartner/openpartner/app/auth"
@@ -62,6 +63,19 @@ func NewPlatform(o PlatformOptions) *Platform {
 	}
 	return &Platform{Server: pages, staff: o.Staff, tenants: o.Tenants}
 }
+
+// Show is a page of the console that another package serves.
+func (s *Platform) Show(c echo.Context, status int, title string, body templ.Component) error {
+	return s.page(c, status, title, body)
+}
+
+// Ask asks before something is done there.
+func (s *Platform) Ask(c echo.Context, status int, p ui.ConfirmProps, inputs ...templ.Component) error {
+	return s.confirm(c, status, p, inputs...)
+}
+
+// Done is the end of an action there: a notice and a redirect.
+func (s *Platform) Done(c echo.Context, text, path string) error { return s.done(c, text, path) }
 
 // Routes are all of them. Each runs as the system role, which alone may read what is the platform's.
 func (s *Platform) Routes() []edge.Route {

@@ -94,6 +94,7 @@ func wireHub(p program, d *database) (*networkHub, error) {
 		Edge: h.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: staffSessions, Cookie: edge.PlatformCookie, Pool: d.system},
 		Sessions: auth.NewSessions(staffSessions, now), SignIn: signin.NewService(nil, nil, nil, nil, nil), Staff: staff,
 		Backlog: backlog.NewService(jobs.HubTurns, now), DevMail: devMail,
+		Console: func(u routes.URLs) web.Console { return web.Console{Home: hub.ConsoleHome(), Nav: hub.ConsoleNav(u)} },
 	})
 	creators, mails := auth.NewCreatorSessionManager(now), ""
 	if devMail != nil {
@@ -101,7 +102,7 @@ func wireHub(p program, d *database) (*networkHub, error) {
 	}
 	h.pages = hub.NewServer(hub.Options{
 		Edge: h.edge, Log: p.log, Now: now, Limiter: limiter, Hub: service, Keeper: &edge.Keeper{Sessions: creators, Cookie: edge.CreatorCookie, Pool: d.system},
-		Sessions: auth.NewSessions(creators, now).Knowing(coordinator.CreatorKind, service.FindCreator), Fail: h.console.Fail, DevMail: mails,
+		Sessions: auth.NewSessions(creators, now).Knowing(coordinator.CreatorKind, service.FindCreator), Console: h.console, DevMail: mails,
 	})
 	return h, nil
 }
@@ -110,7 +111,7 @@ func wireHub(p program, d *database) (*networkHub, error) {
 func (h *networkHub) serve(router *echo.Echo) {
 	h.edge.Serve(router, h.pages.VendorSurface(), h.pages.VendorRoutes())
 	h.edge.Serve(router, h.pages.Surface(), h.pages.Routes())
-	h.edge.Serve(router, h.console.Surface(), append(h.console.StaffRoutes(), h.console.DevMailRoutes()...))
+	h.edge.Serve(router, h.console.Surface(), slices.Concat(h.console.StaffRoutes(), h.pages.ConsoleRoutes(), h.console.DevMailRoutes()))
 }
 
 // router registers every route of the hub.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/coordinator"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/tenancy"
@@ -23,7 +24,7 @@ func (a *application) reseals() []func(ctx context.Context) (int, error) {
 // countSealed counts the secrets in sight by the id of the key that sealed them.
 func countSealed(ctx context.Context) (map[string]int, error) {
 	sum := map[string]int{}
-	for _, count := range []func(context.Context) (map[string]int, error){settings.CountSealed, webhooks.CountSealed} {
+	for _, count := range []func(context.Context) (map[string]int, error){settings.CountSealed, webhooks.CountSealed, coordinator.CountSealed} {
 		some, err := count(ctx)
 		if err != nil {
 			return nil, err
@@ -63,6 +64,11 @@ func rotateSecrets(ctx context.Context, p program, _ []string) (err error) {
 		}
 		changed += n
 	}
+	n, err := d.resealHub(ctx, coordinator.NewService(coordinator.Options{Ring: ring, Now: p.now}))
+	if err != nil {
+		return fmt.Errorf("the secrets of the Network's hub: %w", err)
+	}
+	changed += n
 	_, err = fmt.Fprintf(p.stdout, "%s of %s sealed anew with the key %s.\n", count(changed, "secret"), count(len(tenants), "program"), ring.First())
 	return err
 }
@@ -79,6 +85,15 @@ func (a *application) reseal(ctx context.Context, t tenancy.Tenant) (changed int
 			changed += n
 		}
 		return nil
+	})
+	return changed, err
+}
+
+// resealHub does it for the Network's hub, which may have its place in the database.
+func (d *database) resealHub(ctx context.Context, s *coordinator.Service) (changed int, err error) {
+	err = d.system.InTx(ctx, db.TxOptions{}, func(ctx context.Context) (err error) {
+		changed, err = s.Reseal(ctx)
+		return err
 	})
 	return changed, err
 }

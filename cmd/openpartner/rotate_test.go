@@ -69,7 +69,7 @@ func TestRotateSecrets(t *testing.T) {
 func sealedWith(t *testing.T, a *testkit.App, key string) (n int) {
 	t.Helper()
 	var tables []string
-	query(t, a, &tables, `select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('public', 'platform') order by 1`)
+	query(t, a, &tables, `select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('public', 'platform', 'coordinator') order by 1`)
 	if len(tables) < 15 {
 		t.Fatalf("only %d tables", len(tables))
 	}

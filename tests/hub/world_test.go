@@ -30,7 +30,7 @@ func TestHub(t *testing.T) {
 	for name, test := range map[string]func(t *testing.T, w *world){
 		"Connect": testConnect, "SignUp": testSignUp, "Tokens": testTokens, "Partners": testPartners, "Protocol": testProtocol,
 		"Offerings": testOfferings, "Approve": testApprove, "KeyTaken": testKeyTaken, "VendorDown": testVendorDown, "Decide": testDecide,
-		"Creators": testCreators, "Consent": testConsent, "Doors": testDoors,
+		"Creators": testCreators, "Consent": testConsent, "Doors": testDoors, "Console": testConsole,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, w) })
 	}

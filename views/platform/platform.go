@@ -106,6 +106,8 @@ func words(action string) string {
 	return map[string]string{
 		"tenant.created": "made the program", "tenant.suspended": "suspended the program", "tenant.resumed": "opened the program again",
 		"tenant.cancelled": "closed the program", "tenant.deleted": "deleted the program", "tenant.opened": "looked into the program",
+		"network.vendor_suspended": "suspended a vendor", "network.vendor_resumed": "let a vendor back",
+		"network.offering_withheld": "withheld an offering", "network.offering_returned": "let an offering back in",
 		"platform_admin.added": "added staff", "platform_admin.revoked": "revoked staff",
 		"hold.on": "held money back", "hold.off": "let money move again",
 	}[action]
@@ -116,6 +118,9 @@ func reason(e audit.PlatformPast) string {
 	var d struct{ Reason, Name string }
 	if err := json.Unmarshal(e.Detail, &d); err != nil {
 		return ""
+	}
+	if d.Reason != "" && d.Name != "" {
+		return d.Name + ": " + d.Reason
 	}
 	return d.Reason + d.Name
 }
