@@ -56,6 +56,15 @@ func title(word string) string {
 	return strings.ToUpper(string(letters[:1])) + string(letters[1:])
 }
 
+// list are words beside each other.
+func list(words []string) string {
+	out := make([]string, len(words))
+	for i, word := range words {
+		out[i] = title(word)
+	}
+	return strings.Join(out, " · ")
+}
+
 // short is the beginning of a description.
 func short(text string) string {
 	const most = 180
