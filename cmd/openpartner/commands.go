@@ -148,16 +148,17 @@ var placeholder = regexp.MustCompile(`:(\w+)`)
 func listRoutes(_ context.Context, p program, args []string) error {
 	flags := flag.NewFlagSet("routes", flag.ContinueOnError)
 	asJSON := flags.Bool("json", false, "as JSON")
+	ofHub := flags.Bool("coordinator", false, "those of the Network's hub")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	a, err := wireRoutes(p)
+	table, full, err := tableOf(p, *ofHub)
 	if err != nil {
 		return err
 	}
 	var rows []routeRow
-	for _, r := range a.table() {
-		path := strings.ReplaceAll(placeholder.ReplaceAllString(a.edge.FullPath(r), "{$1}"), "*", "{path}")
+	for _, r := range table {
+		path := strings.ReplaceAll(placeholder.ReplaceAllString(full(r), "{$1}"), "*", "{path}")
 		rows = append(rows, routeRow{r.Method, path, string(r.Group), string(r.Auth), r.Role, r.Scope, r.Limit.Burst})
 	}
 	slices.SortFunc(rows, func(a, b routeRow) int {
@@ -185,10 +186,22 @@ func (a *application) table() []edge.Route {
 	return all
 }
 
-// wireRoutes connects everything without a database, to read the tables.
-func wireRoutes(p program) (*application, error) {
+// tableOf connects everything without a database, to read the table of a program's routes, or of the
+// hub's, and how their paths read in full.
+func tableOf(p program, ofHub bool) ([]edge.Route, func(edge.Route) string, error) {
 	p.cfg.EncryptionKey = "k1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
-	return wire(p, &database{})
+	if ofHub {
+		h, err := wireHub(p, &database{})
+		if err != nil {
+			return nil, nil, err
+		}
+		return h.table(), h.edge.FullPath, nil
+	}
+	a, err := wire(p, &database{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return a.table(), a.edge.FullPath, nil
 }
 
 // healthcheck asks the server on this machine whether it is ready.

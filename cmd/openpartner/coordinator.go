@@ -107,6 +107,12 @@ func wireHub(p program, d *database) (*networkHub, error) {
 	return h, nil
 }
 
+// table is every route of the hub.
+func (h *networkHub) table() []edge.Route {
+	return slices.Concat(h.pages.VendorRoutes(), h.pages.Routes(), h.console.StaffRoutes(), h.pages.ConsoleRoutes(), h.console.DevMailRoutes(),
+		systemRoutes(h.metrics, func() bool { return true }))
+}
+
 // serve registers what the hub is about.
 func (h *networkHub) serve(router *echo.Echo) {
 	h.edge.Serve(router, h.pages.VendorSurface(), h.pages.VendorRoutes())

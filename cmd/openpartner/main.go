@@ -53,7 +53,7 @@ const usage = `OpenPartner runs partner programs.
   rotate-secrets     seal every secret with the first key of SECRETS_ENCRYPTION_KEY
   rebuild-figures    repair the daily sums that reports read (--from, --to, --tenant)
   seed-demo          fill an empty program with six months of a made-up shop (--if-empty)
-  routes --json      list every route with who may call it
+  routes --json      list every route with who may call it (--coordinator: of the Network's hub)
   healthcheck        exit 0 when the server on this machine is ready
   version            print the version
 

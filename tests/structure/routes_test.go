@@ -1,6 +1,7 @@
 package structure_test
 
 import (
+	"maps"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -47,7 +48,7 @@ func undeclared(r testkit.Route) string {
 	path := strings.TrimPrefix(r.Path, "/t/{slug}")
 	switch r.Auth {
 	case "session":
-		if !slices.Contains([]string{"admin", "viewer", "partner", "platform", "support"}, r.Role) {
+		if !slices.Contains([]string{"admin", "viewer", "partner", "creator", "platform", "support"}, r.Role) {
 			return "a session needs a role"
 		}
 		if !r.Safe() && slices.Contains([]string{"viewer", "support"}, r.Role) && !slices.Contains(onlyLooks, path) && !slices.Contains(oneself, path) {
@@ -93,7 +94,28 @@ func TestRoutes_Builder(t *testing.T) {
 			all = append(all, r)
 		}
 	}
-	built := builtPaths(t)
+	compareBuilder(t, all, builtPaths(t, reflect.ValueOf(routes.New("https://example.com", ""))))
+}
+
+// So do those of the Network's hub, whose staff's door is the console's.
+func TestRoutes_HubBuilder(t *testing.T) {
+	t.Parallel()
+	var all []testkit.Route
+	console := slices.Collect(maps.Values(builtPaths(t, reflect.ValueOf(routes.New("https://example.com", "")))))
+	for _, r := range testkit.HubRoutes(t) {
+		ofConsole := strings.HasPrefix(r.Path, "/platform/") && slices.ContainsFunc(console, func(path string) bool { return matches(r.Path, path) })
+		if fault := undeclared(r); fault != "" && r.Path != "/vendors/signup" { // which calls the vendor between two transactions
+			t.Errorf("%s: %s", r, fault)
+		}
+		if !ofConsole {
+			all = append(all, r)
+		}
+	}
+	compareBuilder(t, all, builtPaths(t, reflect.ValueOf(routes.NewHub("https://example.com"))))
+}
+
+func compareBuilder(t *testing.T, all []testkit.Route, built map[string]string) {
+	t.Helper()
 	for name, path := range built {
 		if !slices.ContainsFunc(all, func(r testkit.Route) bool { return matches(r.Path, path) }) {
 			t.Errorf("routes.%s builds %s, which no route serves", name, path)
@@ -114,10 +136,9 @@ func TestRoutes_Builder(t *testing.T) {
 }
 
 // builtPaths calls every method of the builder that makes a path, with an id for each id.
-func builtPaths(t *testing.T) map[string]string {
+func builtPaths(t *testing.T, builder reflect.Value) map[string]string {
 	t.Helper()
 	notPages := []string{"Absolute", "Origin", "Prefix", "API"}
-	builder := reflect.ValueOf(routes.New("https://example.com", ""))
 	paths := map[string]string{}
 	for i := range builder.NumMethod() {
 		name := builder.Type().Method(i).Name

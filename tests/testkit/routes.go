@@ -21,7 +21,18 @@ type Route struct {
 // Routes asks the program for its table of routes; it needs no database for that.
 func Routes(t testing.TB, env ...string) []Route {
 	t.Helper()
-	cmd := exec.Command(Binary(t), "routes", "--json")
+	return routesOf(t, env)
+}
+
+// HubRoutes are those of the Network's hub.
+func HubRoutes(t testing.TB) []Route {
+	t.Helper()
+	return routesOf(t, nil, "--coordinator")
+}
+
+func routesOf(t testing.TB, env []string, args ...string) []Route {
+	t.Helper()
+	cmd := exec.Command(Binary(t), append([]string{"routes", "--json"}, args...)...)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "OPENPARTNER_ENV=development", "OPENPARTNER_DATA=" + t.TempDir()}, env...)
 	out, err := cmd.Output()
 	if err != nil {
