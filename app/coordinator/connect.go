@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -131,7 +130,7 @@ func (s *Service) MintConnect(ctx context.Context, order Connect) (Letter, error
 // Exchange turns the mailed token into the vendor's own. Whoever lost the answer may ask again for ten
 // minutes, and gets the same one.
 func (s *Service) Exchange(ctx context.Context, in protocol.Exchange) (protocol.Exchanged, error) {
-	now := s.now().Truncate(time.Microsecond) // as the database keeps it
+	now := s.now()
 	c, err := lockConnection(ctx, hashToken(in.Token))
 	if err != nil {
 		return protocol.Exchanged{}, err

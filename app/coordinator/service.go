@@ -46,7 +46,8 @@ type Service struct {
 
 // NewService makes the hub.
 func NewService(o Options) *Service {
-	return &Service{ring: o.Ring, guard: o.Guard, plain: o.Plain, now: o.Now, tokens: o.Ring.Derive("vendor tokens")}
+	now := func() time.Time { return o.Now().Truncate(time.Microsecond) } // as the database keeps times
+	return &Service{ring: o.Ring, guard: o.Guard, plain: o.Plain, now: now, tokens: o.Ring.Derive("vendor tokens")}
 }
 
 // vendorOf is the vendor that asks.
