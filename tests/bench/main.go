@@ -32,6 +32,8 @@ func parts() []part {
 		{"events", events},
 		{"pages", pages},
 		{"export", export},
+		{"jobs", claiming},
+		{"slow", slowClients},
 	}
 }
 
