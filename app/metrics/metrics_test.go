@@ -60,7 +60,7 @@ func TestMetrics(t *testing.T) {
 		t.Parallel()
 		m := metrics.New(metrics.Options{Version: "v1", Pools: map[string]*db.Pool{"app": d.App}, Measure: func(context.Context) (outbox.Depth, error) {
 			return outbox.Depth{}, nil
-		}, Clicks: func() metrics.Clicks { return metrics.Clicks{} }, Log: discard})
+		}, Held: func(context.Context) (bool, error) { return false, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{} }, Log: discard})
 		m.Request("GET", "/", 200, time.Millisecond)
 		m.Job("retention", "done", time.Second)
 		there := regexp.MustCompile(`(?m)^(openpartner_\w+)`).FindAllString(scrape(m), -1)
