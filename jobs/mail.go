@@ -16,6 +16,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/limits"
 	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/routes"
@@ -78,6 +79,7 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: partners.KindEmailWanted, Timeout: mailTimeout, Run: m.emailWanted},
 		{Kind: partners.KindEmailNotice, Timeout: mailTimeout, Run: m.emailNotice},
 		{Kind: webhooks.KindDisabled, Timeout: mailTimeout, Run: m.webhookDisabled},
+		{Kind: network.KindLost, Timeout: mailTimeout, Run: m.networkLost},
 		{Kind: signin.KindEverywhere, Timeout: mailTimeout, Run: m.signInEverywhere},
 		{Kind: signin.KindPlatformRequested, Timeout: mailTimeout, Run: m.platformSignIn},
 		{Kind: tenants.KindSignedUp, Timeout: mailTimeout, Run: m.signedUp},

@@ -39,6 +39,7 @@ type Options struct {
 	URLs        func(tenancy.Tenant) routes.URLs
 	Kinds       []Registration
 	Periodics   []Periodic
+	Beats       []func(ctx context.Context) error // on every look at the clock, over all tenants
 	Observe     func(kind, result string, took time.Duration)
 }
 
@@ -176,7 +177,12 @@ func (w *Worker) beat(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return w.System.InTx(ctx, db.TxOptions{Platform: true}, w.addPeriodics)
+	for _, do := range append([]func(context.Context) error{w.addPeriodics}, w.Beats...) {
+		if err := w.System.InTx(ctx, db.TxOptions{Platform: true}, do); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (w *Worker) take(ctx context.Context, r room) (claimed []Job, err error) {

@@ -203,7 +203,7 @@ func statusOf(k fault.Kind) int {
 		fault.KindUnauthorized: http.StatusUnauthorized, fault.KindForbidden: http.StatusForbidden,
 		fault.KindNotFound: http.StatusNotFound, fault.KindConflict: http.StatusConflict,
 		fault.KindTooLarge: http.StatusRequestEntityTooLarge, fault.KindUnsupported: http.StatusUnsupportedMediaType,
-		fault.KindRateLimited: http.StatusTooManyRequests, fault.KindBadGateway: http.StatusBadGateway,
+		fault.KindRateLimited: http.StatusTooManyRequests, fault.KindBadGateway: http.StatusBadGateway, fault.KindGatewayTimeout: http.StatusGatewayTimeout,
 		fault.KindUnavailable: http.StatusServiceUnavailable,
 	}[k]
 }

@@ -32,6 +32,9 @@ func (s *Server) whoami(c echo.Context) error {
 	ctx := c.Request().Context()
 	p, t := auth.From(ctx), tenancy.From(ctx)
 	out := whoamiJSON{Role: p.KeyKind, Scopes: p.Scopes, Tenant: tenantJSON{t.ID, t.Slug, t.Name}}
+	if p.FromNetwork() {
+		out.Role = "scoped" // as which the hub knows it
+	}
 	if p.PartnerID != uuid.Nil {
 		out.PartnerID = &p.PartnerID
 	}

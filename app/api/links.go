@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/paging"
@@ -54,9 +55,11 @@ func (s *Server) partnerLinksCreate(c echo.Context) error {
 	if in.Key.Set && in.Key.Value == "" {
 		return fault.InvalidField("key", "A key can't be empty. Leave it out to have one made.")
 	}
-	l, err := s.Links.Create(ctx, partner, links.Input{
-		Key: in.Key.Value, CampaignID: uuid.UUID(in.CampaignID), DestinationURL: in.DestinationURL.Ptr(),
-	})
+	wanted := links.Input{Key: in.Key.Value, CampaignID: uuid.UUID(in.CampaignID), DestinationURL: in.DestinationURL.Ptr()}
+	if auth.From(ctx).FromNetwork() {
+		return s.provisionLink(c, partner, wanted)
+	}
+	l, err := s.Links.Create(ctx, partner, wanted)
 	if err != nil {
 		return err
 	}
@@ -108,4 +111,18 @@ func (s *Server) linksDelete(c echo.Context) error {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+// provisionLink makes, at the Network's call, the link of whom an admin approved.
+func (s *Server) provisionLink(c echo.Context, partner uuid.UUID, wanted links.Input) error {
+	ctx := c.Request().Context()
+	l, added, err := s.Network.ProvisionLink(ctx, partner, wanted)
+	if err != nil {
+		return err
+	}
+	status := http.StatusOK
+	if added {
+		status = http.StatusCreated
+	}
+	return c.JSON(status, linkOf(routes.From(ctx))(l))
 }

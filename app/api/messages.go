@@ -1,8 +1,11 @@
 package api
 
 import (
+	"github.com/google/uuid"
+
 	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/tracking"
 	"github.com/openpartner/openpartner/app/webhooks"
@@ -67,4 +70,15 @@ func FlaggedMessages(f tracking.Flagged) []webhooks.Message {
 		out = append(out, webhooks.Message{Type: webhooks.ClickFlagged, Data: clickOf(c)})
 	}
 	return out
+}
+
+// JoinedMessages are one for a creator of the Network whose link works now.
+func JoinedMessages(f network.Joined) []webhooks.Message {
+	data := struct {
+		RequestID string      `json:"request_id"`
+		Partner   partnerJSON `json:"partner"`
+		LinkID    uuid.UUID   `json:"link_id"`
+		LinkKey   string      `json:"link_key"`
+	}{f.RequestID, partnerOf(f.Partner), f.Link.ID, f.Link.Key}
+	return []webhooks.Message{{Type: webhooks.RequestApproved, Data: data}}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
+	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/partners"
 )
 
@@ -56,6 +57,7 @@ type partnerIn struct {
 	CampaignIDs Field[[]ID]      `json:"campaign_ids"`
 	SendInvite  Field[bool]      `json:"send_invite"`
 	Profile     Field[profileIn] `json:"profile"`
+	ExternalRef Field[string]    `json:"external_ref"` // of a request that was approved; only the Network gives one
 }
 
 type partnerPatch struct {
@@ -82,7 +84,14 @@ type partnerJSON struct {
 	ActivatedAt  *stamp            `json:"activated_at"`
 	RevokedAt    *stamp            `json:"revoked_at"`
 	RevokeReason *string           `json:"revoke_reason"`
+	Network      *partnerNetwork   `json:"network"` // null: the Network knows nothing of them
 	CreatedAt    stamp             `json:"created_at"`
+}
+
+type partnerNetwork struct {
+	CreatorID   string `json:"creator_id"`
+	PreExisting bool   `json:"pre_existing"`
+	SyncedAt    stamp  `json:"synced_at"`
 }
 
 func partnerOf(p partners.Partner) partnerJSON {
@@ -96,6 +105,9 @@ func partnerOf(p partners.Partner) partnerJSON {
 	}
 	if out.Answers == nil {
 		out.Answers = map[string]string{}
+	}
+	if n := p.Network; n != nil {
+		out.Network = &partnerNetwork{n.CreatorID, n.PreExisting, stamp(n.SyncedAt)}
 	}
 	return out
 }
@@ -117,11 +129,24 @@ func (s *Server) partnersCreate(c echo.Context) error {
 	if err := read(c, &in); err != nil {
 		return err
 	}
+	if in.ExternalRef.Set || auth.From(c.Request().Context()).FromNetwork() {
+		return s.partnersProvision(c, in)
+	}
 	p, err := s.Partners.Create(c.Request().Context(), partners.CreateInput{
 		Email: in.Email, Name: in.Name, CampaignIDs: uuids(in.CampaignIDs.Value), SendInvite: !in.SendInvite.Set || in.SendInvite.Value,
 		Profile: in.Profile.Value.profile(partners.Profile{}),
 	})
 	return s.writePartner(c, http.StatusCreated, p, err)
+}
+
+// partnersProvision makes, at the Network's call, a partner of whom an admin approved.
+func (s *Server) partnersProvision(c echo.Context, in partnerIn) error {
+	p, added, err := s.Network.Provision(c.Request().Context(), in.Email, in.Name, in.ExternalRef.Value)
+	status := http.StatusOK
+	if added {
+		status = http.StatusCreated
+	}
+	return s.writePartner(c, status, p, err)
 }
 
 func (s *Server) partnersIndex(c echo.Context) error {

@@ -8,6 +8,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/limits"
+	"github.com/openpartner/openpartner/app/protocol"
 )
 
 // operation is an endpoint together with the types it speaks, from which its description is
@@ -65,7 +66,7 @@ func (s *Server) operations() []operation {
 		accepted(open(op(post, "/partner-signup", "", s.partnerSignup, "Apply to become a partner", partnerSignupIn{}, partnerSignupJSON{}), limits.PerMinute("partner-signup", 10))),
 		created(op(post, "/partners", "partners:write", s.partnersCreate, "Add a partner", partnerIn{}, partnerJSON{})),
 		orOwn(asking(op(get, "/partners", "partners:read", s.partnersIndex, "List partners", nil, list[partnerJSON]{}), append(pages, "status", "source", "q")...)),
-		orOwn(op(get, "/partners/:id", "partners:read", s.partnersShow, "Show a partner", nil, partnerJSON{})),
+		orOwn(op(get, "/partners/:id", "partners:read", s.ofNetwork(s.partnersShow), "Show a partner", nil, partnerJSON{})),
 		op(patch, "/partners/:id", "partners:write", s.partnersUpdate, "Change a partner", partnerPatch{}, partnerJSON{}),
 		op(post, "/partners/:id/invite", "partners:write", s.partnersInvite, "Send the invitation once more", nil, partnerJSON{}),
 		op(post, "/partners/:id/approve", "partners:write", s.partnersApprove, "Accept an application", approvalIn{}, partnerJSON{}),
@@ -77,7 +78,7 @@ func (s *Server) operations() []operation {
 		op(put, "/partners/:id/campaigns/:campaign_id/rules", "campaigns:write", s.partnerRulesUpdate, "Give a partner rules of their own", rulesIn{}, rulesJSON{}),
 		orOwn(asking(op(get, "/partners/:id/links", "links:read", s.partnerLinksIndex, "List a partner's links", nil, list[linkJSON]{}), pages...)),
 		created(orOwn(op(post, "/partners/:id/links", "links:write", s.partnerLinksCreate, "Make a link", linkIn{}, linkJSON{}))),
-		orOwn(asking(op(get, "/partners/:id/commissions", "commissions:read", s.partnerCommissionsIndex, "List a partner's commissions", nil, list[commissionJSON]{}),
+		orOwn(asking(op(get, "/partners/:id/commissions", "commissions:read", s.ofNetwork(s.partnerCommissionsIndex), "List a partner's commissions", nil, list[commissionJSON]{}),
 			append(pages, "status", "campaign_id", "from", "to")...)),
 
 		orOwn(asking(op(get, "/links", "links:read", s.linksIndex, "List links", nil, list[linkJSON]{}), append(pages, "partner_id", "campaign_id")...)),
@@ -105,7 +106,7 @@ func (s *Server) operations() []operation {
 		orOwn(asking(op(get, "/reports/overview", "reports:read", s.reportsOverview, "Add up a time", nil, figuresJSON{}), span...)),
 		orOwn(asking(op(get, "/reports/timeseries", "reports:read", s.reportsTimeseries, "Add up a time, by day or week", nil, timeseriesJSON{}), append(span, "bucket")...)),
 		orOwn(asking(op(get, "/reports/funnel", "reports:read", s.reportsFunnel, "Follow visitors from the click to the sale", nil, funnelJSON{}), span...)),
-		either(orOwn(asking(op(get, "/partners/:id/dashboard", "reports:read", s.dashboardsShow, "Show what a partner's business comes to", nil, dashboardJSON{}),
+		either(orOwn(asking(op(get, "/partners/:id/dashboard", "reports:read", s.ofNetwork(s.dashboardsShow), "Show what a partner's business comes to", nil, dashboardJSON{}),
 			"from", "to", "campaign_id", "bucket")), "commissions:read"),
 
 		asking(op(get, "/webhooks", "webhooks:write", s.webhooksIndex, "List webhooks", nil, list[webhookJSON]{}), pages...),
@@ -144,6 +145,26 @@ func (s *Server) operations() []operation {
 		op(get, "/config/partner-signup", adminRead, s.partnerSignupShow, "Show how creators sign up", nil, partnerSignupConfigJSON{}),
 		op(put, "/config/partner-signup", admin, s.partnerSignupUpdate, "Change how creators sign up", partnerSignupConfigIn{}, partnerSignupConfigJSON{}),
 		op(post, "/config/partner-signup", admin, s.partnerSignupUpdate, "Change how creators sign up", partnerSignupConfigIn{}, partnerSignupConfigJSON{}),
+		op(get, "/config/network", adminRead, s.networkShow, "Show how the program stands to the Network", nil, networkJSON{}),
+		op(post, "/config/network", admin, s.networkUpdate, "Change how the program stands to the Network", networkIn{}, networkJSON{}),
+		op(put, "/config/network", admin, s.networkUpdate, "Change how the program stands to the Network", networkIn{}, networkJSON{}),
+		accepted(detached(op(post, "/config/network/start-connect", admin, s.networkConnect, "Ask the Network to take the program in", networkConnectIn{}, networkConnectJSON{}))),
+		detached(op(post, "/config/network/complete-connect", admin, s.networkComplete, "Complete the connection by the link in the mail", networkCompleteIn{}, networkCompleteJSON{})),
+		detached(op(post, "/config/network/disconnect", admin, s.networkDisconnect, "Leave the Network", nil, networkJSON{})),
+		accepted(op(post, "/config/network/backfill", admin, s.networkBackfill, "Tell the Network of all partners", nil, networkBackfillJSON{})),
+		detached(op(post, "/config/network/rotate-token", admin, s.networkRotate, "Get a new token from the Network", nil, networkJSON{})),
+		asking(op(get, "/network/outbox", adminRead, s.networkOutboxIndex, "List what the Network is still to be told", nil, list[networkMessageJSON]{}), append(pages, "status")...),
+		accepted(op(post, "/network/outbox/:id/retry", admin, s.networkOutboxRetry, "Tell the Network now", nil, networkMessageJSON{})),
+		accepted(op(post, "/network/outbox/retry-all", admin, s.networkOutboxRetryAll, "Tell the Network everything now", nil, networkRetriedJSON{})),
+		empty(op(del, "/network/outbox/:id", admin, s.networkOutboxDelete, "Don't tell the Network", nil, nil)),
+		detached(op(get, "/admin/network/me", adminRead, s.networkMe, "Ask the Network who we are to it", nil, protocol.Vendor{})),
+		detached(op(get, "/admin/network/offerings", adminRead, s.networkOfferingsIndex, "List the program's offerings", nil, list[protocol.Offering]{})),
+		created(detached(op(post, "/admin/network/offerings", admin, s.networkOfferingsCreate, "Make an offering", networkOfferingIn{}, protocol.Offering{}))),
+		detached(op(patch, "/admin/network/offerings/:offering_id", admin, s.networkOfferingsUpdate, "Change an offering", networkOfferingIn{}, protocol.Offering{})),
+		empty(detached(op(del, "/admin/network/offerings/:offering_id", admin, s.networkOfferingsDelete, "Take an offering away", nil, nil))),
+		asking(detached(op(get, "/admin/network/requests", adminRead, s.networkRequestsIndex, "List creators' requests", nil, list[protocol.Request]{})), "status"),
+		accepted(detached(op(post, "/admin/network/requests/:request_id/approve", admin, s.networkRequestsApprove, "Let a creator in", networkDecisionIn{}, protocol.Decided{}))),
+		detached(op(post, "/admin/network/requests/:request_id/reject", admin, s.networkRequestsReject, "Turn a creator down", networkDecisionIn{}, protocol.Decided{})),
 		op(get, "/config/fraud", adminRead, s.fraudShow, "Show the fraud settings", nil, fraudJSON{}),
 		op(put, "/config/fraud", admin, s.fraudUpdate, "Change the fraud settings", fraudIn{}, fraudJSON{}),
 		op(post, "/config/fraud", admin, s.fraudUpdate, "Change the fraud settings", fraudIn{}, fraudJSON{}),

@@ -22,6 +22,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/limits"
 	"github.com/openpartner/openpartner/app/links"
+	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/reports"
@@ -51,6 +52,7 @@ type Options struct {
 	Settings    *settings.Service
 	Reports     *reports.Service
 	Tenants     *tenants.Service
+	Network     *network.Service
 	Webhooks    *webhooks.Service
 	Portability *portability.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
@@ -118,10 +120,41 @@ func (s *Server) guard(c echo.Context, r edge.Route, p auth.Principal) error {
 	if r.Role == own && p.KeyKind == "partner" {
 		return nil
 	}
+	if p.FromNetwork() && !forNetwork(r) {
+		return fault.Forbidden("forbidden", "The Network's key may not do that.")
+	}
 	if r.Or != "" && p.Holds(r.Or) == nil {
 		return nil
 	}
 	return p.Holds(r.Scope)
+}
+
+// forNetwork reports whether the hub has business with a route: it makes what an admin approved, and
+// looks at what came of it. The handlers keep it to these partners.
+func forNetwork(r edge.Route) bool {
+	switch r.Method + " " + strings.TrimPrefix(r.Path, "/api/v1") {
+	case "POST /partners", "GET /partners/:id", "POST /partners/:id/links", "GET /partners/:id/dashboard", "GET /partners/:id/commissions":
+		return true
+	default:
+		return false
+	}
+}
+
+// ofNetwork keeps the hub to partners whom an admin let in or whom it named itself.
+func (s *Server) ofNetwork(handle echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		ctx := c.Request().Context()
+		if auth.From(ctx).FromNetwork() {
+			id, err := pathID(c, "id", "partner")
+			if err != nil {
+				return err
+			}
+			if err := s.Network.May(ctx, id); err != nil {
+				return err
+			}
+		}
+		return handle(c)
+	}
 }
 
 func (s *Server) limit(c echo.Context, p auth.Principal) error {

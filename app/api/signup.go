@@ -52,7 +52,11 @@ func (s *Server) signUp(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	connects := "off"
+	if s.Network.Offered() {
+		connects = "queued"
+	}
 	return c.JSON(http.StatusCreated, signedUpJSON{
-		Tenant: signedUpTenant{t.ID.String(), t.Slug}, MailQueued: true, Network: signedUpNetwork{Status: "off"},
+		Tenant: signedUpTenant{t.ID.String(), t.Slug}, MailQueued: true, Network: signedUpNetwork{Status: connects},
 	})
 }

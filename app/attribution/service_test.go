@@ -41,7 +41,7 @@ func setup(t *testing.T) *world {
 	w := &world{t: t, ctx: testkit.Tx(t), now: time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
 	w.facts = &facts.Bus{}
-	w.campaigns = campaigns.NewService(clock)
+	w.campaigns = campaigns.NewService(nil, clock)
 	w.partners = partners.NewService(w.facts, clock)
 	w.links = links.NewService(w.campaigns, w.partners, clock)
 	w.tracking = tracking.NewService(nil, clock)

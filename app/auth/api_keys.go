@@ -82,10 +82,22 @@ func (s *APIKeys) Create(ctx context.Context, in APIKeyInput) (APIKey, string, e
 }
 
 func (s *APIKeys) store(ctx context.Context, in APIKeyInput) (APIKey, string, error) {
-	now := s.now()
-	if err := in.check(now); err != nil {
+	if err := in.check(s.now()); err != nil {
 		return APIKey{}, "", err
 	}
+	return s.insert(ctx, in)
+}
+
+// CreateForNetwork makes the key by which the hub of the Network calls back.
+func (s *APIKeys) CreateForNetwork(ctx context.Context, scopes []string) (APIKey, string, error) {
+	if err := Require(ctx, AdminScope); err != nil {
+		return APIKey{}, "", err
+	}
+	return s.insert(ctx, APIKeyInput{Name: "Network", Kind: keyNetwork, Scopes: scopes})
+}
+
+func (s *APIKeys) insert(ctx context.Context, in APIKeyInput) (APIKey, string, error) {
+	now := s.now()
 	plain := newKey()
 	k := APIKey{
 		TenantID: tenancy.ID(ctx), ID: ids.NewAt(now), Name: in.Name, Prefix: plain[:keyShown], KeyHash: hashToken(plain),

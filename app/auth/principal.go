@@ -32,6 +32,7 @@ const (
 	keyAdmin         = "admin"          // a key that may do everything
 	keyPartner       = "partner"        // a key that sees one partner's rows
 	keyScoped        = "scoped"         // a key that may do exactly what its scopes say
+	keyNetwork       = "network"        // the hub's: a scoped one that may touch only what an approval or the Network names
 	keyActive        = "active"
 	keyExpired       = "expired"
 	keyRevoked       = "revoked"
@@ -44,7 +45,7 @@ type Principal struct {
 	Kind       Kind
 	ID         uuid.UUID
 	Role       string   // of an admin: admin or viewer
-	KeyKind    string   // of a key: admin, partner or scoped
+	KeyKind    string   // of a key: admin, partner, scoped or network
 	Scopes     []string // of a scoped key
 	PartnerID  uuid.UUID
 	Name       string
@@ -122,9 +123,9 @@ func (p Principal) Holds(scope string) error {
 			return nil
 		case scope == AdminScope || scope == AdminReadScope:
 			return fault.Forbidden("forbidden", "Only an admin key may do that.")
-		case p.KeyKind == keyScoped && slices.Contains(p.Scopes, scope):
+		case p.scoped() && slices.Contains(p.Scopes, scope):
 			return nil
-		case p.KeyKind == keyScoped:
+		case p.scoped():
 			return fault.ForbiddenScope(scope)
 		}
 		return fault.Forbidden("forbidden", "This key may not do that.")
@@ -134,6 +135,11 @@ func (p Principal) Holds(scope string) error {
 		return fault.Unauthorized("Please sign in.")
 	}
 }
+
+func (p Principal) scoped() bool { return p.KeyKind == keyScoped || p.KeyKind == keyNetwork }
+
+// FromNetwork reports whether the hub of the Network is asking.
+func (p Principal) FromNetwork() bool { return p.Kind == Key && p.KeyKind == keyNetwork }
 
 // Admin reports whether the principal is a person with the admin role, an admin key or the
 // system itself.

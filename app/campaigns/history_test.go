@@ -31,7 +31,7 @@ func percent(rate string) *[]campaigns.RuleInput {
 func setup(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, ctx: testkit.Tx(t), now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}
-	w.service = campaigns.NewService(func() time.Time { return w.now })
+	w.service = campaigns.NewService(nil, func() time.Time { return w.now })
 	var err error
 	w.campaign, err = w.service.Create(w.ctx, campaigns.Input{
 		Name: ptr("Summer"), DestinationURL: ptr("https://shop.example.com/"), Rules: percent("20"),

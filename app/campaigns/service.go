@@ -10,16 +10,23 @@ import (
 
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/paging"
 )
 
-// Service keeps campaigns.
-type Service struct{ now func() time.Time }
+// Changed is the fact that a campaign is not as before: its terms or rules, its name, its state.
+type Changed struct{ Campaign Campaign }
 
-// NewService makes the service.
-func NewService(now func() time.Time) *Service { return &Service{now: now} }
+// Service keeps campaigns.
+type Service struct {
+	facts *facts.Bus
+	now   func() time.Time
+}
+
+// NewService makes the service; the bus hears of every Changed.
+func NewService(f *facts.Bus, now func() time.Time) *Service { return &Service{facts: f, now: now} }
 
 // Filter narrows a list.
 type Filter struct {
@@ -100,9 +107,13 @@ func (s *Service) Update(ctx context.Context, id uuid.UUID, in Input) (Campaign,
 			return Campaign{}, err
 		}
 	}
-	return after, audit.Record(ctx, audit.Entry{
+	err = audit.Record(ctx, audit.Entry{
 		Action: "campaign.updated", SubjectKind: "campaign", SubjectID: id, Detail: map[string]any{"version": after.Version, "status": after.Status},
 	})
+	if err != nil {
+		return Campaign{}, err
+	}
+	return after, s.facts.Tell(ctx, Changed{Campaign: after})
 }
 
 // SetOverride gives one partner rules of their own in a campaign; none takes them away.

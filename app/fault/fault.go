@@ -16,17 +16,18 @@ type Kind int
 
 // The kinds, with the HTTP status that the surfaces give them.
 const (
-	KindInvalid      Kind = iota + 1 // 422: the input was understood and refused
-	KindMalformed                    // 400: the input could not be read
-	KindUnauthorized                 // 401: nobody is signed in
-	KindForbidden                    // 403: signed in, but not allowed
-	KindNotFound                     // 404: missing, or another tenant's
-	KindConflict                     // 409: true, but not now
-	KindTooLarge                     // 413
-	KindUnsupported                  // 415
-	KindRateLimited                  // 429, with RetryAfter
-	KindBadGateway                   // 502: a remote system failed
-	KindUnavailable                  // 503: not configured, or the database is away
+	KindInvalid        Kind = iota + 1 // 422: the input was understood and refused
+	KindMalformed                      // 400: the input could not be read
+	KindUnauthorized                   // 401: nobody is signed in
+	KindForbidden                      // 403: signed in, but not allowed
+	KindNotFound                       // 404: missing, or another tenant's
+	KindConflict                       // 409: true, but not now
+	KindTooLarge                       // 413
+	KindUnsupported                    // 415
+	KindRateLimited                    // 429, with RetryAfter
+	KindBadGateway                     // 502: a remote system failed
+	KindGatewayTimeout                 // 504: a remote system did not answer in time
+	KindUnavailable                    // 503: not configured, or the database is away
 )
 
 // Fields names what is wrong: input name -> one sentence for the person who typed it.

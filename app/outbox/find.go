@@ -56,6 +56,17 @@ func (r Row) Counted() Progress {
 	return p
 }
 
+// Found reads what the job found out so far; nothing leaves into as it is.
+func (r Row) Found(into any) error {
+	if len(r.Result) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(r.Result, into); err != nil {
+		return fmt.Errorf("read the result of %s: %w", r.Kind, err)
+	}
+	return nil
+}
+
 // Find gives one job of this tenant; another's does not exist. It asks for no right: the one
 // surface that calls it lets only admins in.
 func Find(ctx context.Context, id uuid.UUID) (Row, error) {

@@ -131,7 +131,8 @@ type Partner struct {
 	ActivatedAt  *time.Time
 	RevokedAt    *time.Time
 	RevokeReason *string
-	ErasedAt     *time.Time // the person is gone, and does not come back
+	ErasedAt     *time.Time       // the person is gone, and does not come back
+	Network      *NetworkStanding // nil: the Network said nothing of them
 	CreatedAt    time.Time
 }
 

@@ -27,7 +27,7 @@ type bundle struct {
 func setup(t *testing.T) *bundle {
 	t.Helper()
 	now := func() time.Time { return time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC) }
-	return &bundle{t: t, ctx: testkit.Tx(t), partners: partners.NewService(nil, now), campaigns: campaigns.NewService(now)}
+	return &bundle{t: t, ctx: testkit.Tx(t), partners: partners.NewService(nil, now), campaigns: campaigns.NewService(nil, now)}
 }
 
 func (b *bundle) partner(in partners.CreateInput) partners.Partner {

@@ -40,6 +40,10 @@ type partnerRow struct {
 	RevokeReason *string
 	ErasedAt     *time.Time
 	CreatedAt    time.Time
+
+	NetworkCreatorID   *string
+	NetworkPreExisting *bool
+	NetworkSyncedAt    *time.Time
 }
 
 func (r partnerRow) partner() (Partner, error) {
@@ -47,6 +51,9 @@ func (r partnerRow) partner() (Partner, error) {
 		ID: r.ID, Email: r.Email, Name: r.Name, Status: Status(r.Status), Source: Source(r.Source),
 		Profile:      Profile{Company: r.Company, Website: r.Website, Country: r.Country, Bio: r.Bio},
 		TermsVersion: r.TermsVersion, ActivatedAt: r.ActivatedAt, RevokedAt: r.RevokedAt, RevokeReason: r.RevokeReason, ErasedAt: r.ErasedAt, CreatedAt: r.CreatedAt,
+	}
+	if r.NetworkCreatorID != nil && r.NetworkSyncedAt != nil {
+		p.Network = &NetworkStanding{CreatorID: *r.NetworkCreatorID, PreExisting: r.NetworkPreExisting != nil && *r.NetworkPreExisting, SyncedAt: *r.NetworkSyncedAt}
 	}
 	if err := json.Unmarshal(r.Platforms, &p.Profile.Platforms); err != nil {
 		return Partner{}, fmt.Errorf("read platforms: %w", err)

@@ -280,8 +280,9 @@ func (s *Service) SetCampaigns(ctx context.Context, id uuid.UUID, campaigns []uu
 
 // How a grant came about.
 const (
-	grantByAdmin  = "admin"
-	grantBySignup = "signup"
+	grantByAdmin   = "admin"
+	grantByNetwork = "network"
+	grantBySignup  = "signup"
 )
 
 func (s *Service) grant(ctx context.Context, id uuid.UUID, campaigns []uuid.UUID, source string) error {

@@ -40,7 +40,7 @@ func open(t *testing.T) *shop {
 	t.Helper()
 	w := &shop{t: t, ctx: testkit.Tx(t), now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
-	c, m := campaigns.NewService(clock), commissions.NewService(nil, clock)
+	c, m := campaigns.NewService(nil, clock), commissions.NewService(nil, clock)
 	w.partners, w.tracking, w.reports = partners.NewService(nil, clock), tracking.NewService(nil, clock), reports.NewService(clock)
 	w.links = links.NewService(c, w.partners, clock)
 	unsigned := func(context.Context) (string, bool, error) { return "", false, nil }

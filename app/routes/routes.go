@@ -202,6 +202,24 @@ func (u URLs) CommissionApproval(id uuid.UUID) string {
 func (u URLs) CommissionReversal(id uuid.UUID) string {
 	return u.CommissionShow(id) + "/reversal"
 }
+
+// The pages of the Network.
+func (u URLs) Network() string              { return u.prefix + "/admin/network" }
+func (u URLs) NetworkComplete() string      { return u.Network() + "/complete" }
+func (u URLs) NetworkConnection() string    { return u.Network() + "/connection" }
+func (u URLs) NetworkDisconnection() string { return u.Network() + "/disconnection" }
+func (u URLs) NetworkToken() string         { return u.Network() + "/token" }
+func (u URLs) NetworkBackfill() string      { return u.Network() + "/backfill" }
+func (u URLs) NetworkOfferings() string     { return u.Network() + "/offerings" }
+func (u URLs) NetworkOfferingsNew() string  { return u.NetworkOfferings() + "/new" }
+func (u URLs) NetworkOffering(id string) string {
+	return u.NetworkOfferings() + "/" + url.PathEscape(id)
+}
+func (u URLs) NetworkRequests() string            { return u.Network() + "/requests" }
+func (u URLs) NetworkRequest(id string) string    { return u.NetworkRequests() + "/" + url.PathEscape(id) }
+func (u URLs) NetworkOutbox() string              { return u.Network() + "/outbox" }
+func (u URLs) NetworkMessage(id uuid.UUID) string { return u.NetworkOutbox() + "/" + id.String() }
+
 func (u URLs) APIKeys() string    { return u.prefix + "/admin/api-keys" }
 func (u URLs) APIKeysNew() string { return u.APIKeys() + "/new" }
 func (u URLs) APIKeysAtWorkBy(maker uuid.UUID) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/paging"
@@ -20,12 +21,13 @@ import (
 type Service struct {
 	admins   *auth.Admins
 	resolver *tenancy.Resolver
+	facts    *facts.Bus
 	now      func() time.Time
 }
 
-// NewService makes the service; the resolver is told of every change.
-func NewService(a *auth.Admins, r *tenancy.Resolver, now func() time.Time) *Service {
-	return &Service{admins: a, resolver: r, now: now}
+// NewService makes the service; the resolver is told of every change, the bus of every Opened.
+func NewService(a *auth.Admins, r *tenancy.Resolver, f *facts.Bus, now func() time.Time) *Service {
+	return &Service{admins: a, resolver: r, facts: f, now: now}
 }
 
 // Create makes a program for the operator, who sees to its first admin.

@@ -71,6 +71,9 @@ func (s *Service) Availability(ctx context.Context, slug string) error {
 	})
 }
 
+// Opened is the fact that somebody signed up for a program, which is the tenant in the context.
+type Opened struct{ AdminEmail, AdminName string }
+
 // SignUp makes a program for somebody who has yet to confirm their address, and has the link that
 // does so mailed. Until then the slug is theirs for seven days, in which they may ask again.
 func (s *Service) SignUp(ctx context.Context, in SignUpInput) (Tenant, error) {
@@ -101,7 +104,10 @@ func (s *Service) SignUp(ctx context.Context, in SignUpInput) (Tenant, error) {
 	if err != nil {
 		return Tenant{}, err
 	}
-	return t, audit.Record(ctx, audit.Entry{Action: "program.signed_up", SubjectKind: "admin", SubjectID: admin.ID})
+	if err := audit.Record(ctx, audit.Entry{Action: "program.signed_up", SubjectKind: "admin", SubjectID: admin.ID}); err != nil {
+		return Tenant{}, err
+	}
+	return t, s.facts.Tell(ctx, Opened{AdminEmail: admin.Email, AdminName: admin.Name})
 }
 
 // notTooMany keeps one address from taking slug after slug. It counts programs and not requests, so it

@@ -41,7 +41,7 @@ func newWorld(t *testing.T, d *testkit.Database) *world {
 	s := &world{t: t, db: d, now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
 	s.partners = partners.NewService(nil, s.clock)
 	s.do(func(ctx context.Context) (err error) {
-		c := campaigns.NewService(s.clock)
+		c := campaigns.NewService(nil, s.clock)
 		name, home, domains := "Summer", "https://shop.example.com/", []string{"blog.example.com"}
 		s.campaign, err = c.Create(ctx, campaigns.Input{
 			Name: &name, DestinationURL: &home, DeepLinkDomains: &domains, Rules: &[]campaigns.RuleInput{{Kind: "percent", Rate: "20"}},

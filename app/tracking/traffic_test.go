@@ -33,7 +33,7 @@ func setup(t *testing.T) *bundle {
 	b := &bundle{t: t, ctx: testkit.Tx(t), now: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return b.now }
 	b.tracking = tracking.NewService(nil, clock)
-	c := campaigns.NewService(clock)
+	c := campaigns.NewService(nil, clock)
 	b.partners = partners.NewService(nil, clock)
 	name, home := "Summer", "https://shop.example.com/"
 	var err error

@@ -99,6 +99,8 @@ func statusOf(k fault.Kind) int {
 		return http.StatusTooManyRequests
 	case fault.KindBadGateway:
 		return http.StatusBadGateway
+	case fault.KindGatewayTimeout:
+		return http.StatusGatewayTimeout
 	case fault.KindUnavailable:
 		return http.StatusServiceUnavailable
 	case kindMethod:

@@ -123,5 +123,5 @@ func newLogger(cfg config.Config, w io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(w, options))
 }
 
-// network tells the edge which proxies to believe.
-func network(cfg config.Config) edge.Network { return edge.Network{Trusted: cfg.Trusted()} }
+// proxies tells the edge which of them to believe.
+func proxies(cfg config.Config) edge.Network { return edge.Network{Trusted: cfg.Trusted()} }

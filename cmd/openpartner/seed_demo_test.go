@@ -62,7 +62,7 @@ func TestSeedDemo(t *testing.T) {
 	}
 
 	t.Run("LedgerSaysWhatTheTermsSay", func(t *testing.T) {
-		s := attribution.NewService(tracking.NewService(nil, time.Now), campaigns.NewService(time.Now), commissions.NewService(nil, time.Now), nil, nil, time.Now)
+		s := attribution.NewService(tracking.NewService(nil, time.Now), campaigns.NewService(nil, time.Now), commissions.NewService(nil, time.Now), nil, nil, time.Now)
 		users, last := int64(0), ""
 		for {
 			step, err := s.RederiveStep(ctx, attribution.Rederive{DryRun: true}, last)

@@ -26,6 +26,7 @@ import (
 	"github.com/openpartner/openpartner/app/mail"
 	"github.com/openpartner/openpartner/app/metrics"
 	"github.com/openpartner/openpartner/app/netguard"
+	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/redirect"
@@ -41,6 +42,7 @@ import (
 	"github.com/openpartner/openpartner/app/webhooks"
 	"github.com/openpartner/openpartner/jobs"
 	"github.com/openpartner/openpartner/static"
+	campaignsview "github.com/openpartner/openpartner/views/campaigns"
 )
 
 // application is everything, connected. This file is the only one that knows all parts.
@@ -81,6 +83,7 @@ type services struct {
 	tenants     *tenants.Service
 	webhooks    *webhooks.Service
 	backlog     *backlog.Service
+	network     *network.Service
 }
 
 // wire calls every constructor, in the order of the floors.
@@ -107,7 +110,7 @@ func wire(p program, d *database) (*application, error) {
 	s := &a.services
 	s.admins, s.keys, s.links = auth.NewAdmins(now), auth.NewAPIKeys(now), auth.NewMagicLinks(now)
 	s.install = install.NewService(s.admins, a.setupCode)
-	s.campaigns = campaigns.NewService(now)
+	s.campaigns = campaigns.NewService(bus, now)
 	s.partners = partners.NewService(bus, now)
 	s.promotion = links.NewService(s.campaigns, s.partners, now)
 	s.tracking = tracking.NewService(bus, now)
@@ -126,9 +129,18 @@ func wire(p program, d *database) (*application, error) {
 	s.signup = signup.NewService(s.settings, s.partners, s.admins, now)
 	s.signin = signin.NewService(s.links, s.admins, s.partners, s.signup, sessions)
 	s.staff = auth.NewPlatformAdmins(now)
-	s.tenants = tenants.NewService(s.admins, resolver, now)
+	s.tenants = tenants.NewService(s.admins, resolver, bus, now)
 	s.webhooks = webhooks.NewService(s.admins, ring, guard, p.cfg.Development(), now)
 	s.backlog = backlog.NewService(jobs.Turns, now)
+	s.network = network.NewService(network.Options{
+		Hub: network.NewHub(guard), Keys: s.keys, Admins: s.admins, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Ring: ring,
+		Facts: bus, Words: campaignsview.RuleWords, URL: p.cfg.NetworkURL, Multi: p.cfg.Multi(), Develops: p.cfg.Development(), Version: version, Now: now,
+	})
+	facts.Listen(bus, s.network.PartnerChanged)
+	facts.Listen(bus, s.network.CampaignChanged)
+	facts.Listen(bus, func(ctx context.Context, f tenants.Opened) error {
+		return s.network.ConnectLater(ctx, f.AdminEmail, f.AdminName)
+	})
 	tellWebhooks(bus, s.webhooks)
 
 	operator, devMail, err := operatorMail(p)
@@ -144,19 +156,19 @@ func wire(p program, d *database) (*application, error) {
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
 			App: d.app, Clicks: s.tracking, Log: p.log, Now: now, Repaired: a.metrics.Repaired,
-		}), []jobs.Registration{
+		}), jobs.Network(d.app, s.network, func() { a.worker.Wake() }), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.ProgramImport(d.app, s.portability, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
-		}), Periodics: jobs.Periodics(),
+		}), Periodics: jobs.Periodics(), Beats: []func(context.Context) error{s.network.OrderDue},
 		Observe: a.metrics.Job,
 	})
 	a.edge = edge.New(edge.Options{
 		App: d.app, System: d.system, Tenants: resolver, Limiter: limiter, Log: p.log, Now: now,
-		Wake: a.worker.Wake, Observe: a.metrics.Request, PublicURL: p.cfg.PublicURL, Multi: p.cfg.Multi(), Network: network(p.cfg),
+		Wake: a.worker.Wake, Observe: a.metrics.Request, PublicURL: p.cfg.PublicURL, Multi: p.cfg.Multi(), Network: proxies(p.cfg),
 	})
 	a.api = api.NewServer(api.Options{
 		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
 		Signup: s.signup, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
-		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, Portability: s.portability, SendTestMail: mailer.SendTest,
+		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, Network: s.network, Portability: s.portability, SendTestMail: mailer.SendTest,
 	})
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: sessionManager, Cookie: edge.PeopleCookie, Pool: d.app},
@@ -215,6 +227,9 @@ func tellWebhooks(bus *facts.Bus, hooks *webhooks.Service) {
 	})
 	facts.Listen(bus, func(ctx context.Context, f commissions.Written) error {
 		return hooks.Publish(ctx, api.CommissionMessages(f)...)
+	})
+	facts.Listen(bus, func(ctx context.Context, f network.Joined) error {
+		return hooks.Publish(ctx, api.JoinedMessages(f)...)
 	})
 	facts.Listen(bus, func(ctx context.Context, f tracking.Flagged) error {
 		return hooks.Publish(ctx, api.FlaggedMessages(f)...)

@@ -28,6 +28,7 @@ func Examples(b Brand, link string) []Example {
 		{"address-wanted", "Address: a change is wanted", AddressWanted(b, receiver, "maya@example.org", link)},
 		{"address-changed", "Address: changed", AddressChanged(b, receiver, "maya@example.org", link)},
 		{"network-connect", "Network connection", NetworkConnect(b, "Tea Club", link)},
+		{"network-lost", "Network lost", NetworkLost(b, link)},
 		{"webhook-disabled", "Webhook disabled", WebhookDisabled(b, "https://example.com/hooks", "It has failed for three days.", link)},
 		{"test", "Test", Test(b, link)},
 	}

@@ -147,6 +147,20 @@ func WebhookDisabled(b Brand, address, reason, page string) Message {
 	}
 }
 
+// NetworkLost tells an admin that the Network does not take the program's token any more.
+func NetworkLost(b Brand, page string) Message {
+	return Message{
+		Subject: b.Name + " has lost the Network",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "The Network refuses us", Preheader: "Connect again to go on.",
+			ButtonText: "Connect again", ButtonURL: page,
+			Reason: "You get this because you are an admin of " + b.Name + ".",
+		},
+		Body: Paragraphs("The Network does not take this program's token any more, so nothing is sent to it. Your own program works as before.",
+			"What was to be told waits. It is sent when you have connected again."),
+	}
+}
+
 // Test shows that mail arrives.
 func Test(b Brand, settings string) Message {
 	return Message{

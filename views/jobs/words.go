@@ -22,6 +22,9 @@ func words() map[string]string {
 		"partners.import": "Import partners", "program.import": "Import the program", "attribution.rederive": "Derive events again",
 		"commissions.approve_all": "Look for commissions to approve", "commissions.approve_matured": "Approve commissions whose hold is over",
 		"clicks.flagged": "Tell of flagged clicks", "clicks.expire": "Delete old clicks", "figures.check": "Look for programs whose figures to check", "figures.check_program": "Check the figures of the last days", "retention": "Delete what has served its time",
+		"network.push": "Tell the Network of a partner", "network.backfill": "Tell the Network of all partners", "network.connect": "Ask the Network to take us in",
+		"network.heartbeat": "Compare counts with the Network", "network.heartbeats": "Begin the hour's comparison with the Network",
+		"network.resend_terms": "Tell the Network of new terms", "network.lost": "Tell an admin that the Network refuses us",
 		"webhooks.deliver": "Send a webhook message", "webhooks.disabled": "Tell an admin of a disabled webhook",
 	}
 }
