@@ -51,6 +51,7 @@ func conflicts() map[string]conflict {
 		"coupons_partner_fkey":              missing("partner_id", "There is no such partner."),
 		"partner_import_rows_import_fkey":   missing("import_id", "There is no such import."),
 		"program_import_rows_import_fkey":   missing("import_id", "There is no such import."),
+		"network_approvals_campaign_fkey":   missing("campaign_id", "There is no such campaign."),
 		"coupons_campaign_fkey":             missing("campaign_id", "There is no such campaign."),
 		"events_tenant_id_source_extid_key": taken("idempotency_mismatch", "external_id", "Another event has this external id."),
 	}

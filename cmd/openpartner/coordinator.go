@@ -88,7 +88,7 @@ func wireHub(p program, d *database) (*networkHub, error) {
 	})
 	h.edge = edge.New(edge.Options{
 		App: d.system, System: d.system, Limiter: limiter, Log: p.log, Now: now,
-		Wake: h.worker.Wake, Observe: h.metrics.Request, PublicURL: p.cfg.PublicURL, Network: network(p.cfg),
+		Wake: h.worker.Wake, Observe: h.metrics.Request, PublicURL: p.cfg.PublicURL, Network: proxies(p.cfg),
 	})
 	h.console = web.NewPlatform(web.PlatformOptions{
 		Edge: h.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: staffSessions, Cookie: edge.PlatformCookie, Pool: d.system},

@@ -88,7 +88,7 @@ func (w *world) fillPath(r testkit.Route, ids map[string]string) string {
 		if known := fields()[name]; known != "" && name != "id" {
 			table = known
 		}
-		if named := map[string]string{"webhooks": "webhook_endpoints", "deliveries": "webhook_deliveries"}[table]; named != "" {
+		if named := map[string]string{"webhooks": "webhook_endpoints", "deliveries": "webhook_deliveries", "outbox": "network_outbox"}[table]; named != "" {
 			table = named
 		}
 		switch {

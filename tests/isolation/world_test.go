@@ -111,6 +111,9 @@ func (p *tenant) rest(t *testing.T, word, partner, hook string) {
 			{`insert into partner_import_rows (tenant_id, import_id, line, email, name, outcome, partner_id) values (?, ?, 2, ?, ?, 'added', ?)`, []any{p.ID, id, word + "@example.com", word, partner}},
 			{`insert into program_imports (tenant_id, id, program, exported_at, job_id, created_at) values (?, ?, jsonb_build_object('display_name', ?::text), now(), ?, now())`, []any{p.ID, id, word, uuid.New()}},
 			{`insert into program_import_rows (tenant_id, import_id, table_name, position, content, outcome, reason) values (?, ?, 'partners', 1, jsonb_build_object('email', ?::text), 'refused', ?)`, []any{p.ID, id, word + "@example.com", word}},
+			{`insert into network_memberships (tenant_id, state, display_name, contact_email, last_error) values (?, 'failed', ?, ?, ?)`, []any{p.ID, word, word + "@example.com", word}},
+			{`insert into network_outbox (tenant_id, id, partner_id, op, sequence, status, next_attempt_at, last_error, created_at) values (?, ?, ?, 'partner_upsert', 1, 'dead', now(), ?, now())`, []any{p.ID, id, partner, word}},
+			{`insert into network_approvals (tenant_id, request_id, offering_id, campaign_id, creator_email, partner_id, created_at) values (?, ?, ?, ?, ?, ?, now())`, []any{p.ID, word, word, p.campaign, word + "@example.com", partner}},
 			{`insert into webhook_deliveries (tenant_id, id, endpoint_id, message_id, event_type, payload, status, created_at) values (?, ?, ?, ?, 'payout.paid', '{}', 'dead', now())`, []any{p.ID, id, hook, word}},
 		} {
 			if _, err := db.Tx(ctx).NewRaw(statement.text, statement.args...).Exec(ctx); err != nil {
