@@ -279,6 +279,13 @@ func (e *Edge) Run(ctx context.Context, readOnly bool, fn func(ctx context.Conte
 	return err
 }
 
+// Finish runs the last part of a detached handler as the whole of a pinned one is run: in a
+// transaction, with the answer held back and what changed in the session kept.
+func (e *Edge) Finish(c echo.Context, s Surface, last echo.HandlerFunc) error {
+	r, _ := RouteOf(c)
+	return e.unit(c, s, r, last)
+}
+
 // note remembers the error for the request's log line.
 func note(c echo.Context, err error) { c.Set(errorKey, err) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -119,6 +120,19 @@ func (s *Service) Me(ctx context.Context, unit Unit) (v protocol.Vendor, err err
 // Offerings asks the hub for the program's offerings.
 func (s *Service) Offerings(ctx context.Context, unit Unit) ([]protocol.Offering, error) {
 	return everything[protocol.Offering](ctx, s, unit, protocol.PathOfferings, nil)
+}
+
+// Offering asks the hub for one of them.
+func (s *Service) Offering(ctx context.Context, unit Unit, id string) (o protocol.Offering, err error) {
+	all, err := s.Offerings(ctx, unit)
+	if err != nil {
+		return o, err
+	}
+	i := slices.IndexFunc(all, func(o protocol.Offering) bool { return o.ID == id })
+	if i < 0 {
+		return o, fault.NotFound("offering")
+	}
+	return all[i], nil
 }
 
 // CreateOffering makes one, on the terms of its campaign.

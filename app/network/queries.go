@@ -79,9 +79,10 @@ func putMessage(ctx context.Context, m Message) (due time.Time, err error) {
 }
 
 func findMessage(ctx context.Context, where string, arg any, lock bool) (Message, error) {
-	query := `select ` + messageColumns + ` from network_outbox m where ` + where
+	query := `select ` + messageColumns + `, p.name as partner_name, p.email as partner_email
+		from network_outbox m join partners p on p.tenant_id = m.tenant_id and p.id = m.partner_id where ` + where
 	if lock {
-		query += ` for update`
+		query += ` for update of m`
 	}
 	var m Message
 	err := db.Tx(ctx).NewRaw(query, arg).Scan(ctx, &m)

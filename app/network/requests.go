@@ -30,6 +30,19 @@ func (s *Service) Requests(ctx context.Context, unit Unit, status string) ([]pro
 	return everything[protocol.Request](ctx, s, unit, protocol.PathRequests, query)
 }
 
+// Request asks the hub for one of them.
+func (s *Service) Request(ctx context.Context, unit Unit, id string) (r protocol.Request, err error) {
+	all, err := s.Requests(ctx, unit, "")
+	if err != nil {
+		return r, err
+	}
+	i := slices.IndexFunc(all, func(r protocol.Request) bool { return r.ID == id })
+	if i < 0 {
+		return r, fault.NotFound("request")
+	}
+	return all[i], nil
+}
+
 // Approve lets a creator in. What the hub may then make here is written down first; only then it
 // hears of the approval, and calls back.
 func (s *Service) Approve(ctx context.Context, unit Unit, id, note string) (protocol.Decided, error) {
@@ -73,26 +86,17 @@ func (s *Service) decide(ctx context.Context, unit Unit, id, verb, note string) 
 
 // named finds a request at the hub, and the campaign that its offering is about.
 func (s *Service) named(ctx context.Context, unit Unit, id string) (a Approval, err error) {
-	all, err := s.Requests(ctx, unit, "")
+	r, err := s.Request(ctx, unit, id)
 	if err != nil {
 		return a, err
 	}
-	i := slices.IndexFunc(all, func(r protocol.Request) bool { return r.ID == id })
-	if i < 0 {
-		return a, fault.NotFound("request")
-	}
-	r := all[i]
 	campaign := r.Offering.CampaignID
 	if campaign == "" {
-		offerings, err := s.Offerings(ctx, unit)
-		if err != nil {
+		o, err := s.Offering(ctx, unit, r.Offering.ID)
+		if err != nil && !fault.Is(err, fault.KindNotFound) {
 			return a, err
 		}
-		for _, o := range offerings {
-			if o.ID == r.Offering.ID {
-				campaign = o.CampaignID
-			}
-		}
+		campaign = o.CampaignID
 	}
 	a = Approval{RequestID: r.ID, OfferingID: r.Offering.ID}
 	if a.CampaignID, err = uuid.Parse(campaign); err != nil {

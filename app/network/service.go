@@ -197,6 +197,20 @@ func (s *Service) Messages(ctx context.Context, f MessageFilter, page paging.Pag
 	return paging.Cut(rows, page, func(m Message) paging.Cursor { return paging.Cursor{At: m.CreatedAt, ID: m.ID} }), nil
 }
 
+// Message gives one of them.
+func (s *Service) Message(ctx context.Context, id uuid.UUID) (Message, error) {
+	if err := auth.Require(ctx, auth.AdminReadScope); err != nil {
+		return Message{}, err
+	}
+	return findMessage(ctx, "m.id = ?", id, false)
+}
+
+// CountDead counts what was given up.
+func (s *Service) CountDead(ctx context.Context) (int, error) {
+	_, dead, err := countMessages(ctx)
+	return dead, err
+}
+
 // Retry has one message sent now, from its first try on.
 func (s *Service) Retry(ctx context.Context, id uuid.UUID) (Message, error) {
 	if err := auth.Require(ctx, auth.AdminScope); err != nil {

@@ -89,6 +89,7 @@ func (u URLs) PlatformVerifyLink(token string) string {
 }
 func (u URLs) PlatformTenants() string  { return "/platform/tenants" }
 func (u URLs) PlatformJobs() string     { return "/platform/jobs" }
+func (u URLs) PlatformOutbox() string   { return "/platform/outbox" }
 func (u URLs) PlatformAudit() string    { return "/platform/audit" }
 func (u URLs) PlatformStaff() string    { return "/platform/staff" }
 func (u URLs) PlatformStaffNew() string { return u.PlatformStaff() + "/new" }
@@ -215,10 +216,26 @@ func (u URLs) NetworkOfferingsNew() string  { return u.NetworkOfferings() + "/ne
 func (u URLs) NetworkOffering(id string) string {
 	return u.NetworkOfferings() + "/" + url.PathEscape(id)
 }
-func (u URLs) NetworkRequests() string            { return u.Network() + "/requests" }
-func (u URLs) NetworkRequest(id string) string    { return u.NetworkRequests() + "/" + url.PathEscape(id) }
-func (u URLs) NetworkOutbox() string              { return u.Network() + "/outbox" }
-func (u URLs) NetworkMessage(id uuid.UUID) string { return u.NetworkOutbox() + "/" + id.String() }
+func (u URLs) NetworkOfferingEdit(id string) string { return u.NetworkOffering(id) + "/edit" }
+func (u URLs) NetworkOfferingPublication(id string) string {
+	return u.NetworkOffering(id) + "/publication"
+}
+func (u URLs) NetworkOfferingRemoval(id string) string { return u.NetworkOffering(id) + "/removal" }
+func (u URLs) NetworkRequests() string                 { return u.Network() + "/requests" }
+func (u URLs) NetworkRequestApproval(id string) string {
+	return u.NetworkRequests() + "/" + url.PathEscape(id) + "/approval"
+}
+func (u URLs) NetworkRequestRejection(id string) string {
+	return u.NetworkRequests() + "/" + url.PathEscape(id) + "/rejection"
+}
+func (u URLs) NetworkOutbox() string      { return u.Network() + "/outbox" }
+func (u URLs) NetworkOutboxRetry() string { return u.NetworkOutbox() + "/retry" }
+func (u URLs) NetworkMessageRetry(id uuid.UUID) string {
+	return u.NetworkOutbox() + "/" + id.String() + "/retry"
+}
+func (u URLs) NetworkMessageDiscard(id uuid.UUID) string {
+	return u.NetworkOutbox() + "/" + id.String() + "/discard"
+}
 
 func (u URLs) APIKeys() string    { return u.prefix + "/admin/api-keys" }
 func (u URLs) APIKeysNew() string { return u.APIKeys() + "/new" }

@@ -16,6 +16,7 @@ const (
 	navCommissions  = "nav-commissions"
 	navFraud        = "nav-fraud"
 	navJobs         = "nav-jobs"
+	navNetwork      = "nav-network"
 )
 
 // waiting counts what waits for an admin.
@@ -29,7 +30,10 @@ func (s *Server) waiting(ctx context.Context) (n overview.Waiting, err error) {
 	if n.Clicks, err = s.Tracking.CountToReview(ctx); err != nil {
 		return n, err
 	}
-	n.Jobs, err = s.Backlog.CountDead(ctx)
+	if n.Jobs, err = s.Backlog.CountDead(ctx); err != nil {
+		return n, err
+	}
+	n.Network, err = s.Network.CountDead(ctx)
 	return n, err
 }
 
@@ -51,6 +55,12 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 		{Label: "Reports", Items: []layout.NavItem{
 			{Label: "Funnel", Href: u.ReportFunnel(), Icon: ui.IconFunnel},
 			{Label: "Partner report", Href: u.ReportPartners(), Icon: ui.IconChartColumn},
+		}},
+		{Label: "Network", Items: []layout.NavItem{
+			{Label: "Connection", Href: u.Network(), Icon: ui.IconNetwork},
+			{Label: "Offerings", Href: u.NetworkOfferings(), Icon: ui.IconStore},
+			{Label: "Requests", Href: u.NetworkRequests(), Icon: ui.IconHandCoins},
+			{Label: "Outbox", Href: u.NetworkOutbox(), Icon: ui.IconSend, Counter: waiting.Network, CounterID: navNetwork},
 		}},
 		{Label: "Settings", Items: []layout.NavItem{
 			{Label: "Program", Href: u.SettingsProgram(), Icon: ui.IconSettings},

@@ -56,15 +56,10 @@ func (s *Server) renderIn(ctx context.Context, c echo.Context, status int, body 
 	return c.HTMLBlob(status, buf.Bytes())
 }
 
-// within renders in a short transaction, for handlers that have none of the request's: the frame
-// of a page counts what waits.
-func (s *Server) within(c echo.Context, render func() error) error {
-	outer := c.Request()
-	defer func() { c.SetRequest(outer) }()
-	return s.Edge.Run(outer.Context(), true, func(ctx context.Context) error {
-		c.SetRequest(outer.WithContext(ctx))
-		return render()
-	})
+// within ends a handler that had no transaction of the request's: it renders, since the frame of a
+// page counts what waits, or leads on with a notice.
+func (s *Server) within(c echo.Context, last func() error) error {
+	return s.Edge.Finish(c, s.Surface(), func(echo.Context) error { return last() })
 }
 
 // ok renders a page that all went well with.

@@ -20,6 +20,7 @@ import (
 	"github.com/openpartner/openpartner/app/install"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/reports"
@@ -53,6 +54,7 @@ type Options struct {
 	Settings    *settings.Service
 	Reports     *reports.Service
 	Webhooks    *webhooks.Service
+	Network     *network.Service
 	Backlog     *backlog.Service
 	Portability *portability.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.

@@ -27,9 +27,10 @@ type Waiting struct {
 	Commissions  int // that can be approved
 	Clicks       int // that are suspected
 	Jobs         int // that were given up
+	Network      int // messages to it that were given up
 }
 
-func (w Waiting) any() bool { return w.Applications+w.Commissions+w.Clicks+w.Jobs > 0 }
+func (w Waiting) any() bool { return w.Applications+w.Commissions+w.Clicks+w.Jobs+w.Network > 0 }
 
 func (w Waiting) items(u routes.URLs) []ui.WaitItem {
 	var out []ui.WaitItem
@@ -44,6 +45,9 @@ func (w Waiting) items(u routes.URLs) []ui.WaitItem {
 	}
 	if w.Jobs > 0 {
 		out = append(out, ui.WaitItem{Icon: ui.IconListChecks, Title: "Jobs that failed for good", Text: "They were tried again and again, and given up.", Href: u.Jobs() + "?state=dead", Count: w.Jobs})
+	}
+	if w.Network > 0 {
+		out = append(out, ui.WaitItem{Icon: ui.IconSend, Title: "Messages to the Network that were given up", Text: "See what it answered, and send them again.", Href: u.NetworkOutbox() + "?status=dead", Count: w.Network})
 	}
 	return out
 }
