@@ -3,7 +3,6 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
 
 	"github.com/labstack/echo/v4"
 
@@ -99,7 +98,7 @@ func (s *Server) networkConnectionsCreate(c echo.Context) error {
 	}
 	p := networkview.ConnectPage{ContactEmail: f.text("contact_email"), ContactName: f.text("contact_name"), DisplayName: f.text("display_name")}
 	_, err = s.Network.Connect(c.Request().Context(), s.Edge.Run, network.ConnectInput{ContactEmail: p.ContactEmail, ContactName: p.ContactName, DisplayName: p.DisplayName})
-	status, err := s.refused(err, &p.Problem, &p.Errors)
+	status, err := refused(err, &p.Problem, &p.Errors)
 	if err != nil {
 		return err
 	}
@@ -109,36 +108,6 @@ func (s *Server) networkConnectionsCreate(c echo.Context) error {
 		}
 		return s.done(c, "The Network has sent a mail to "+p.ContactEmail+".", urls(c).Network())
 	})
-}
-
-// refused sorts what came of a call to the Network: fields that are wrong and a Network that does
-// not play along go back to the form, with the status; anything else stays an error.
-func (s *Server) refused(err error, problem *string, wrong *fault.Fields) (status int, other error) {
-	if fields, is := fieldErrors(err); is {
-		if wrong != nil {
-			*wrong = fields
-		}
-		for _, sentence := range fields {
-			if wrong == nil {
-				*problem = sentence
-			}
-		}
-		return http.StatusUnprocessableEntity, nil
-	}
-	if f, is := hubFault(err); is {
-		*problem = f.Message
-		return statusOf(f.Kind), nil
-	}
-	return http.StatusOK, err
-}
-
-// hubFault is what the Network did, or did not do, when that is what the error says.
-func hubFault(err error) (*fault.Error, bool) {
-	f, ok := fault.From(err)
-	if !ok || !slices.Contains([]fault.Kind{fault.KindBadGateway, fault.KindGatewayTimeout, fault.KindUnavailable, fault.KindConflict}, f.Kind) {
-		return nil, false
-	}
-	return f, true
 }
 
 // networkCompletionsNew is where the link of the mail leads. It changes nothing: a scanner of mails
@@ -171,7 +140,7 @@ func (s *Server) networkCompletionsCreate(c echo.Context) error {
 	}
 	p := networkview.CompletePage{Token: f.text("ntoken"), State: f.text("state")}
 	_, err = s.Network.Complete(c.Request().Context(), s.Edge.Run, p.Token, p.State)
-	status, err := s.refused(err, &p.Problem, nil)
+	status, err := refused(err, &p.Problem, nil)
 	if err != nil {
 		return err
 	}
@@ -184,7 +153,7 @@ func (s *Server) networkCompletionsCreate(c echo.Context) error {
 }
 
 func (s *Server) networkDisconnectionsNew(c echo.Context) error {
-	return s.confirmCall(c, http.StatusOK, disconnection(c), "")
+	return s.confirm(c, http.StatusOK, disconnection(c))
 }
 
 func disconnection(c echo.Context) ui.ConfirmProps {
@@ -196,13 +165,13 @@ func disconnection(c echo.Context) ui.ConfirmProps {
 }
 
 func (s *Server) networkDisconnectionsCreate(c echo.Context) error {
-	return s.call(c, disconnection(c), "Disconnected.", urls(c).Network(), func(ctx context.Context, _ form) error {
+	return s.call(c, order{asked: disconnection(c), notice: "Disconnected.", next: urls(c).Network(), do: func(ctx context.Context, _ form) error {
 		return s.Network.Disconnect(ctx, s.Edge.Run)
-	})
+	}})
 }
 
 func (s *Server) networkTokensNew(c echo.Context) error {
-	return s.confirmCall(c, http.StatusOK, rotation(c), "")
+	return s.confirm(c, http.StatusOK, rotation(c))
 }
 
 func rotation(c echo.Context) ui.ConfirmProps {
@@ -214,38 +183,9 @@ func rotation(c echo.Context) ui.ConfirmProps {
 }
 
 func (s *Server) networkTokensCreate(c echo.Context) error {
-	return s.call(c, rotation(c), "There is a new token.", urls(c).Network(), func(ctx context.Context, _ form) error {
+	return s.call(c, order{asked: rotation(c), notice: "There is a new token.", next: urls(c).Network(), do: func(ctx context.Context, _ form) error {
 		return s.Network.Rotate(ctx, s.Edge.Run)
-	})
-}
-
-// call does what a dialog asked about at the Network. When that does not play along, the dialog
-// stands there again and says so.
-func (s *Server) call(c echo.Context, asked ui.ConfirmProps, notice, next string, do func(ctx context.Context, f form) error) error {
-	f, err := readForm(c)
-	if err != nil {
-		return err
-	}
-	var problem string
-	status, err := s.refused(do(c.Request().Context(), f), &problem, nil)
-	if err != nil {
-		return err
-	}
-	return s.within(c, func() error {
-		if status != http.StatusOK {
-			return s.confirmCall(c, status, asked, problem)
-		}
-		return s.done(c, notice, next)
-	})
-}
-
-// confirmCall asks before something is done at the Network, and says why the last try failed.
-func (s *Server) confirmCall(c echo.Context, status int, p ui.ConfirmProps, problem string) error {
-	if problem == "" {
-		return s.confirm(c, status, p)
-	}
-	p.ConfirmLabel += " again"
-	return s.confirm(c, status, p, ui.Banner(ui.Critical, problem))
+	}})
 }
 
 func (s *Server) networkBackfillsNew(c echo.Context) error {

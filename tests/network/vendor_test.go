@@ -107,7 +107,9 @@ func TestPush(t *testing.T) {
 	v.DB.Await(t, `select count(*) = 2 from network_outbox where status = 'pending' and attempts >= 1`)
 	v.hub.set(func() { v.hub.fail = nil })
 	v.call("POST", "/network/outbox/retry-all", nil, http.StatusAccepted, nil)
-	v.hub.until("the newest of both", func() bool { return v.hub.known[p.ID].Status == protocol.Revoked && v.hub.known[q.ID].Status == protocol.Active })
+	v.hub.until("the newest of both", func() bool {
+		return v.hub.known[p.ID].Status == protocol.Revoked && v.hub.known[q.ID].Status == protocol.Active
+	})
 	if u := v.hub.known[p.ID]; u.Email != "" || u.RevokedAt == nil || u.Profile != nil {
 		t.Errorf("of who is out the hub heard %+v", u)
 	}
@@ -117,7 +119,9 @@ func TestPush(t *testing.T) {
 	v.hub.set(func() { v.hub.fail = func(heard) int { return http.StatusUnprocessableEntity } })
 	v.partner("refused@example.com")
 	v.DB.Await(t, `select count(*) = 1 from network_outbox where status = 'dead'`)
-	var outbox struct{ Data []struct{ ID, Status, LastError string } }
+	var outbox struct {
+		Data []struct{ ID, Status, LastError string }
+	}
 	v.call("GET", "/network/outbox?status=dead", nil, http.StatusOK, &outbox)
 	v.call("DELETE", "/network/outbox/"+outbox.Data[0].ID, nil, http.StatusNoContent, nil)
 

@@ -9,7 +9,6 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/outbox"
-	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/views/ui"
 )
 
@@ -157,7 +156,3 @@ type CompletePage struct {
 }
 
 func (p CompletePage) whole() bool { return p.Token != "" && p.State != "" }
-
-func connectionCrumbs(u routes.URLs) []ui.Crumb {
-	return []ui.Crumb{{Label: "Network", Href: u.Network()}}
-}
