@@ -74,6 +74,13 @@ type App struct {
 	env   []string
 	out   *output
 	since int // where in the output it became this test's
+	crash func()
+}
+
+// Crash kills the program where it stands, and starts it again on the same data and port.
+func (a *App) Crash() {
+	a.t.Helper()
+	a.crash()
 }
 
 // Start runs the program until the test ends. Variables may be added or overridden.
@@ -118,8 +125,27 @@ func start(t testing.TB, d *Database, args []string, env ...string) *App {
 // served is a program that runs until somebody ends it.
 type served struct {
 	app     *App
+	args    []string
 	process *os.Process
 	ended   chan error
+}
+
+// run starts it, and waits until it is ready.
+func (s *served) run() {
+	a := s.app
+	a.t.Helper()
+	a.out, a.since = newOutput(), 0
+	out := a.out
+	cmd := exec.Command(Binary(a.t), s.args...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = a.env, out, out
+	if err := cmd.Start(); err != nil {
+		a.t.Fatal(err)
+	}
+	s.process, s.ended = cmd.Process, make(chan error, 1)
+	go func(ended chan error) { ended <- cmd.Wait(); out.close() }(s.ended)
+	if _, ok := out.wait(`"msg":"ready"`, 1, 0); !ok {
+		a.t.Fatalf("the program did not start:\n%s", out)
+	}
 }
 
 // launch runs the program with a directory of its own, and waits until it is ready.
@@ -129,21 +155,19 @@ func launch(t testing.TB, d *Database, home string, args []string, env ...string
 	if err := os.Mkdir(data, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	a := &App{URL: "http://localhost:" + port, DB: d, t: t, out: newOutput()}
+	a := &App{URL: "http://localhost:" + port, DB: d, t: t}
 	a.env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "OPENPARTNER_ENV=development", "OPENPARTNER_DATA=" + data,
 		"OPENPARTNER_LISTEN=127.0.0.1:" + port, "OPENPARTNER_PUBLIC_URL=" + a.URL, "SECRETS_ENCRYPTION_KEY=" + secrets.Generate(),
 		"DATABASE_URL=" + d.OwnerURL, "DATABASE_URL_APP=" + d.AppURL, "DATABASE_URL_SYSTEM=" + d.SystemURL, "LOG_FORMAT=json",
 	}, env...)
-	cmd := exec.Command(Binary(t), args...)
-	cmd.Env, cmd.Stdout, cmd.Stderr = a.env, a.out, a.out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	s := &served{app: a, process: cmd.Process, ended: make(chan error, 1)}
-	go func() { s.ended <- cmd.Wait(); a.out.close() }()
-	if _, ok := a.out.wait(`"msg":"ready"`, 1, 0); !ok {
-		t.Fatalf("the program did not start:\n%s", a.out)
+	s := &served{app: a, args: args}
+	s.run()
+	a.crash = func() {
+		t.Helper()
+		_ = s.process.Kill()
+		<-s.ended
+		s.run()
 	}
 	return s
 }
