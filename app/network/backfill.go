@@ -3,8 +3,8 @@ package network
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -96,7 +96,7 @@ func (s *Service) BackfillStep(ctx context.Context, unit Unit, job uuid.UUID) (m
 		return false, err
 	}
 	var answer protocol.Backfilled
-	key := "backfill:" + job.String() + ":" + all[0].ID.String() + ":" + fmt.Sprint(body.Partners[0].Sequence)
+	key := "backfill:" + job.String() + ":" + all[0].ID.String() + ":" + strconv.FormatInt(body.Partners[0].Sequence, 10)
 	failure := s.Hub.do(ctx, call{url: url, token: token, method: http.MethodPost, path: protocol.PathBackfill, in: body, key: key}, &answer)
 	if ctx.Err() != nil {
 		return true, ctx.Err()

@@ -135,9 +135,31 @@ func TestPush(t *testing.T) {
 	v.connect()
 	v.DB.Await(t, `select count(*) = 0 from network_outbox`)
 	for _, c := range v.hub.calls {
-		if c.Agent != protocol.VendorAgent || c.Version != "1" || (c.Method == "POST" && c.Key == "") {
+		if c.Agent != protocol.VendorAgent || c.Version != "1" || (c.Method == http.MethodPost && c.Key == "") {
 			t.Fatalf("%s %s came without what the protocol wants: %+v", c.Method, c.Path, c)
 		}
+	}
+}
+
+// A day without the hub: work goes on, and what waited is told when its time has come, the newest of
+// each partner.
+func TestOutage(t *testing.T) {
+	t.Parallel()
+	v := start(t)
+	v.connect()
+	v.hub.set(func() { v.hub.fail = func(heard) int { return http.StatusBadGateway } })
+	one, two := v.partner("one@example.com"), v.partner("two@example.com")
+	v.DB.Await(t, `select count(*) = 2 from network_outbox where status = 'pending' and attempts >= 1`)
+	v.call("PATCH", "/partners/"+one.ID, map[string]string{"name": "One More"}, http.StatusOK, nil)
+	v.call("POST", "/partners/"+two.ID+"/revoke", map[string]string{"reason": "enough"}, http.StatusOK, nil)
+	if s := v.stands(); s.State != "connected" || s.Pending != 2 || s.Dead != 0 {
+		t.Errorf("while the hub is away: %+v", s)
+	}
+	v.hub.set(func() { v.hub.fail = nil })
+	v.Replica(nil, "OPENPARTNER_CLOCK_OFFSET=25h")
+	v.DB.Await(t, `select count(*) = 0 from network_outbox`)
+	if v.hub.known[one.ID].Name != "One More" || v.hub.known[two.ID].Status != protocol.Revoked {
+		t.Errorf("the hub knows %+v and %+v", v.hub.known[one.ID], v.hub.known[two.ID])
 	}
 }
 

@@ -166,7 +166,7 @@ func launch(t testing.TB, d *Database, home string, args []string, env ...string
 	a.crash = func() {
 		t.Helper()
 		_ = s.process.Kill()
-		<-s.ended
+		_ = <-s.ended // which says that it was killed
 		s.run()
 	}
 	return s
