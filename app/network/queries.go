@@ -189,6 +189,33 @@ func countMessages(ctx context.Context) (pending, dead int, err error) {
 	return row.Pending, row.Dead, nil
 }
 
+// Pile is what a program's outbox holds.
+type Pile struct {
+	TenantID  uuid.UUID
+	Slug      string
+	Name      string
+	State     State
+	Pending   int
+	Dead      int
+	Oldest    time.Time // when the first of them was written
+	LastError *string   // of the latest try
+}
+
+// piles are the outboxes of all programs that hold something, those with dead messages first.
+func piles(ctx context.Context) ([]Pile, error) {
+	var rows []Pile
+	err := db.Tx(ctx).NewRaw(`
+		select t.id as tenant_id, t.slug, t.display_name as name, coalesce(m.state, 'none') as state, count(*) filter (where o.status = 'pending') as pending,
+			count(*) filter (where o.status = 'dead') as dead, min(o.created_at) as oldest,
+			(array_agg(o.last_error order by o.last_attempt_at desc nulls last))[1] as last_error
+		from network_outbox o join platform.tenants t on t.id = o.tenant_id left join network_memberships m on m.tenant_id = o.tenant_id
+		group by t.id, t.slug, t.display_name, m.state order by dead desc, oldest limit 200`).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count the outboxes: %w", err)
+	}
+	return rows, nil
+}
+
 const approvalColumns = `request_id, offering_id, campaign_id, creator_email, status, partner_id, link_id`
 
 func findApproval(ctx context.Context, request string) (Approval, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/config"
+	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/facts"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/links"
@@ -209,6 +210,18 @@ func (s *Service) Message(ctx context.Context, id uuid.UUID) (Message, error) {
 func (s *Service) CountDead(ctx context.Context) (int, error) {
 	_, dead, err := countMessages(ctx)
 	return dead, err
+}
+
+// Piles shows the operator's staff what the outboxes of all programs hold.
+func (s *Service) Piles(ctx context.Context) (all []Pile, err error) {
+	if err := auth.Require(ctx, auth.PlatformReadScope); err != nil {
+		return nil, err
+	}
+	err = db.AllTenants(ctx, func(ctx context.Context) error {
+		all, err = piles(ctx)
+		return err
+	})
+	return all, err
 }
 
 // Retry has one message sent now, from its first try on.

@@ -89,6 +89,7 @@ func (u URLs) PlatformVerifyLink(token string) string {
 }
 func (u URLs) PlatformTenants() string  { return "/platform/tenants" }
 func (u URLs) PlatformJobs() string     { return "/platform/jobs" }
+func (u URLs) PlatformOutbox() string   { return "/platform/outbox" }
 func (u URLs) PlatformAudit() string    { return "/platform/audit" }
 func (u URLs) PlatformStaff() string    { return "/platform/staff" }
 func (u URLs) PlatformStaffNew() string { return u.PlatformStaff() + "/new" }

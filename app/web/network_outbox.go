@@ -82,3 +82,12 @@ func (s *Server) networkMessageDiscardCreate(c echo.Context) error {
 	}
 	return s.done(c, "The message is discarded.", urls(c).NetworkOutbox())
 }
+
+// platformOutboxIndex shows which programs have something to tell the Network.
+func (s *Platform) platformOutboxIndex(c echo.Context) error {
+	all, err := s.Network.Piles(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return s.ok(c, "Network outbox", networkview.Platform(networkview.PlatformPage{Piles: all, Now: s.Now()}))
+}

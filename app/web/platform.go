@@ -12,6 +12,7 @@ import (
 	"github.com/openpartner/openpartner/app/backlog"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/mail"
+	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/tenants"
@@ -31,6 +32,7 @@ type PlatformOptions struct {
 	Admins   *auth.Admins
 	Tenants  *tenants.Service
 	Backlog  *backlog.Service
+	Network  *network.Service // nil at the hub
 	DevMail  *mail.Memory
 	// Console is what staff find in it; programs, jobs, log and staff when it is not said.
 	Console func(u routes.URLs) Console
@@ -55,7 +57,7 @@ type Platform struct {
 // the staff's sessions in place of the people's.
 func NewPlatform(o PlatformOptions) *Platform {
 	pages := NewServer(Options{
-		Edge: o.Edge, Log: o.Log, Now: o.Now, Keeper: o.Keeper, Sessions: o.Sessions, SignIn: o.SignIn, Admins: o.Admins, Backlog: o.Backlog,
+		Edge: o.Edge, Log: o.Log, Now: o.Now, Keeper: o.Keeper, Sessions: o.Sessions, SignIn: o.SignIn, Admins: o.Admins, Backlog: o.Backlog, Network: o.Network,
 		DevMail: o.DevMail, Console: o.Console,
 	})
 	if o.Console == nil {
@@ -93,6 +95,7 @@ func (s *Platform) Routes() []edge.Route {
 		consoleEdit("/platform/tenants/:id/status", s.tenantStatusNew),
 		visit("/platform/tenants/:id/visits", s.tenantVisitsCreate),
 		console("/platform/tenants/:id/inside", s.tenantInsideShow),
+		console("/platform/outbox", s.platformOutboxIndex),
 	)
 }
 
@@ -159,6 +162,7 @@ func platformConsole(u routes.URLs) Console {
 	return Console{Home: u.PlatformTenants(), Nav: []layout.NavGroup{{Items: []layout.NavItem{
 		{Label: "Programs", Href: u.PlatformTenants(), Icon: ui.IconHouse, Primary: true},
 		{Label: "Jobs", Href: u.PlatformJobs(), Icon: ui.IconListChecks, Primary: true},
+		{Label: "Network outbox", Href: u.PlatformOutbox(), Icon: ui.IconSend},
 		{Label: "Log", Href: u.PlatformAudit(), Icon: ui.IconScrollText, Primary: true},
 		{Label: "Staff", Href: u.PlatformStaff(), Icon: ui.IconUserCog, Primary: true},
 	}}}}

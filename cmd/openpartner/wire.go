@@ -180,7 +180,7 @@ func wire(p program, d *database) (*application, error) {
 	if p.cfg.Multi() {
 		a.platform = web.NewPlatform(web.PlatformOptions{
 			Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: staffSessionManager, Cookie: edge.PlatformCookie, Pool: d.system},
-			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, Backlog: s.backlog, DevMail: devMail,
+			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, Backlog: s.backlog, Network: s.network, DevMail: devMail,
 		})
 	}
 	a.gate = tracking.NewGate(tracking.RecorderOptions{

@@ -37,8 +37,8 @@ type ConnectPage struct {
 }
 
 // standing is the state in a word.
-func (p ConnectionPage) standing() (ui.Tone, string) {
-	switch p.State {
+func standing(s network.State) (ui.Tone, string) {
+	switch s {
 	case network.Connected:
 		return ui.Success, "Connected"
 	case network.Connecting:
@@ -58,7 +58,7 @@ func (p ConnectionPage) badge() templ.Component {
 	if p.Hub == "" {
 		return nil
 	}
-	return ui.Badge(p.standing())
+	return ui.Badge(standing(p.State))
 }
 
 // joined reports whether the hub has given us a token that is not known to be worthless.
@@ -76,9 +76,6 @@ func (p ConnectionPage) late() bool { return p.PendingUntil != nil && p.Now.Afte
 func (p ConnectionPage) going() bool {
 	return p.Backfill != nil && (p.Backfill.Status == "pending" || p.Backfill.Status == "running")
 }
-
-// live reports whether something changes by itself.
-func (p ConnectionPage) live() bool { return p.going() }
 
 func (p ConnectionPage) facts() []ui.Definition {
 	out := []ui.Definition{{Term: "Network", Body: ui.Mono(p.Hub)}}

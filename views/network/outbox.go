@@ -63,3 +63,16 @@ func answerTo(m network.Message) string {
 }
 
 func tries(m network.Message) string { return strconv.Itoa(m.Attempts) }
+
+// PlatformPage is what the operator's staff see: whose outbox holds something.
+type PlatformPage struct {
+	Piles []network.Pile
+	Now   time.Time
+}
+
+func lastAnswer(p network.Pile) string {
+	if p.LastError == nil {
+		return "–"
+	}
+	return *p.LastError
+}
