@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 
+	"github.com/labstack/echo/v4"
+
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/views/layout"
 	"github.com/openpartner/openpartner/views/overview"
@@ -19,8 +21,20 @@ const (
 	navNetwork      = "nav-network"
 )
 
-// waiting counts what waits for an admin.
-func (s *Server) waiting(ctx context.Context) (n overview.Waiting, err error) {
+// waitingKey holds what was counted for this request.
+const waitingKey = "web.waiting"
+
+// waiting counts what waits for an admin, once for the page and its menu.
+func (s *Server) waiting(c echo.Context) (overview.Waiting, error) {
+	if n, counted := c.Get(waitingKey).(overview.Waiting); counted {
+		return n, nil
+	}
+	n, err := s.countWaiting(c.Request().Context())
+	c.Set(waitingKey, n)
+	return n, err
+}
+
+func (s *Server) countWaiting(ctx context.Context) (n overview.Waiting, err error) {
 	if n.Commissions, err = s.Commissions.CountWaiting(ctx); err != nil {
 		return n, err
 	}

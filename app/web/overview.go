@@ -38,7 +38,7 @@ func (s *Server) overview(c echo.Context) error {
 	if p.Start, err = s.Reports.Start(ctx); err != nil {
 		return err
 	}
-	if p.Waiting, err = s.waiting(ctx); err != nil {
+	if p.Waiting, err = s.waiting(c); err != nil {
 		return err
 	}
 	return s.ok(c, "Overview", overview.Show(p))

@@ -112,7 +112,7 @@ func (s *Server) chrome(c echo.Context) (layout.Chrome, error) {
 	chrome.Flash = s.popFlash(c)
 	switch p.Kind {
 	case auth.AdminKind:
-		waiting, err := s.waiting(ctx)
+		waiting, err := s.waiting(c)
 		if err != nil {
 			return layout.Chrome{}, err
 		}
