@@ -166,7 +166,9 @@ func launch(t testing.TB, d *Database, home string, args []string, env ...string
 	a.crash = func() {
 		t.Helper()
 		_ = s.process.Kill()
-		_ = <-s.ended // which says that it was killed
+		if err := <-s.ended; err == nil {
+			t.Error("the program ended before it was killed")
+		}
 		s.run()
 	}
 	return s
