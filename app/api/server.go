@@ -7,8 +7,10 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -26,6 +28,7 @@ import (
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/reports"
+	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signup"
 	"github.com/openpartner/openpartner/app/tenants"
@@ -60,10 +63,18 @@ type Options struct {
 }
 
 // Server serves the API.
-type Server struct{ Options }
+type Server struct {
+	Options
+
+	description func() ([]byte, error) // of the API, made at the first request
+}
 
 // NewServer makes the API's server.
-func NewServer(o Options) *Server { return &Server{Options: o} }
+func NewServer(o Options) *Server {
+	s := &Server{Options: o}
+	s.description = sync.OnceValues(func() ([]byte, error) { return json.Marshal(s.describe(routes.New(o.Edge.PublicURL, "").Origin())) })
+	return s
+}
 
 // own marks routes that a partner's key may use for its own rows; the service checks whose.
 const own = "own"
