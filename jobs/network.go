@@ -30,7 +30,7 @@ func Network(app *db.Pool, s *network.Service, wake func()) []Registration {
 			if err := j.Decode(&order); err != nil {
 				return err
 			}
-			return s.Tell(ctx, unit, order.PartnerID)
+			return s.Tell(ctx, unit, order)
 		}),
 		call(network.KindBackfill, time.Minute, func(ctx context.Context, j Job) error {
 			for begun := time.Now(); time.Since(begun) < stretch; {

@@ -25,9 +25,12 @@ const (
 	KindLost = "network.lost"
 )
 
-// Push is the order to tell the hub how a partner stands.
+// Push is the order to tell the hub how a partner stands. It is for the row that is due at that moment,
+// in milliseconds: whoever runs it need not agree with who ordered it about what time it is, and a row
+// that was put off meanwhile has an order of its own.
 type Push struct {
 	PartnerID uuid.UUID `json:"partner_id"`
+	Due       int64     `json:"due"`
 }
 
 // Lost is the order to tell an admin that the hub refuses the program's token.
@@ -70,8 +73,8 @@ func (s *Service) put(ctx context.Context, p partners.Partner, op Op, source str
 	return s.order(ctx, p.ID, due)
 }
 
-func pushJob(partner uuid.UUID) outbox.Job {
-	return outbox.Job{Kind: KindPush, Key: "network:" + partner.String(), Args: Push{partner}}
+func pushJob(partner uuid.UUID, due time.Time) outbox.Job {
+	return outbox.Job{Kind: KindPush, Key: "network:" + partner.String(), Args: Push{partner, due.UnixMilli()}}
 }
 
 // order has a row sent that is due: by one job, whoever orders it.
@@ -80,7 +83,7 @@ func (s *Service) order(ctx context.Context, partner uuid.UUID, due time.Time) e
 }
 
 func orderOf(partner uuid.UUID, due time.Time) outbox.Job {
-	j := pushJob(partner)
+	j := pushJob(partner, due)
 	j.DedupeKey = KindPush + ":" + partner.String() + ":" + strconv.FormatInt(due.UnixMilli(), 10)
 	return j
 }
@@ -105,7 +108,8 @@ func (s *Service) OrderDue(ctx context.Context) error {
 
 // Tell sends what a partner's row says, between two transactions. A hub that fails is no failure of
 // the job: the row comes again when its time has come.
-func (s *Service) Tell(ctx context.Context, unit Unit, partner uuid.UUID) error {
+func (s *Service) Tell(ctx context.Context, unit Unit, order Push) error {
+	partner := order.PartnerID
 	var message Message
 	var url, token string
 	var body protocol.Upsert
@@ -120,7 +124,7 @@ func (s *Service) Tell(ctx context.Context, unit Unit, partner uuid.UUID) error 
 		if message, err = findMessage(ctx, "m.partner_id = ?", partner, false); err != nil {
 			return err
 		}
-		if message.Status != StatusPending || message.NextAttemptAt.After(s.Now()) {
+		if message.Status != StatusPending || message.NextAttemptAt.UnixMilli() != order.Due {
 			return fault.NotFound("message to send")
 		}
 		p, err := s.Partners.Find(ctx, partner)
@@ -206,7 +210,7 @@ func (s *Service) sendNewer(ctx context.Context, partner uuid.UUID) error {
 	if err := updateMessage(ctx, m); err != nil {
 		return err
 	}
-	return outbox.Add(ctx, pushJob(partner))
+	return outbox.Add(ctx, pushJob(partner, m.NextAttemptAt))
 }
 
 // lost pauses the queue of a program whose token the hub refuses: nothing is tried in vain, and one

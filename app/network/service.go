@@ -270,13 +270,14 @@ func (s *Service) wakeAll(ctx context.Context) error {
 
 // wake has what waits be sent now.
 func (s *Service) wake(ctx context.Context, dead bool) (int, error) {
-	all, err := makeDue(ctx, s.Now(), dead)
+	now := s.Now()
+	all, err := makeDue(ctx, now, dead)
 	if err != nil || len(all) == 0 {
 		return 0, err
 	}
 	jobs := make([]outbox.Job, len(all))
 	for i, partner := range all {
-		jobs[i] = pushJob(partner)
+		jobs[i] = pushJob(partner, now)
 	}
 	return len(all), outbox.AddAll(ctx, jobs)
 }
