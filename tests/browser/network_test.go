@@ -1,0 +1,120 @@
+//go:build browser
+
+package browser_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/openpartner/openpartner/tests/testkit"
+)
+
+// TestNetwork follows a brand onto the Network, and a creator from the directory to their link: the
+// brand at a laptop, the creator at a phone, each on a program of their own.
+func TestNetwork(t *testing.T) {
+	t.Parallel()
+	hub := testkit.StartHub(t, "OPENPARTNER_SCHEDULER_INTERVAL=200ms")
+	brand := testkit.Start(t, "NETWORK_URL="+hub.URL, "OPENPARTNER_OUTBOUND_ALLOW=127.0.0.0/8,::1/128", "OPENPARTNER_SCHEDULER_INTERVAL=200ms")
+	key := brand.Key()
+	made := brand.Call(key, http.MethodPost, "/api/v1/campaigns", map[string]any{
+		"name": "Tea", "destination_url": "https://tea.example/", "rules": []map[string]any{{"kind": "percent", "rate": "20"}},
+	})
+	if made.Status != http.StatusCreated {
+		t.Fatal(made.Body)
+	}
+	b := at(t, brand)
+	b.look(screens()[1])
+	b.open(brand.Command("create-admin", "--email", "ada@example.com", "--name", "Ada Admin"))
+	b.press("Sign in")
+	b.see("Getting started")
+	b.offer(hub)
+
+	c := at(t, hub)
+	c.look(screens()[2])
+	c.join()
+
+	b.open("/admin/network/requests")
+	b.see("I drink tea every day.")
+	b.fits()
+	b.press("Approve")
+	b.see("Approve Cleo?")
+	b.fill("A word to them", "Welcome!")
+	b.press("Approve request")
+	hub.DB.Await(t, `select status = 'approved' from coordinator.requests`)
+	b.open("/admin/network")
+	b.fits()
+
+	c.open("/creators/me/requests")
+	c.see("Welcome!")
+	c.fits()
+	c.open("/creators/me/partnerships")
+	c.see("as the program told us just now")
+	c.fits()
+}
+
+// offer connects a brand and publishes what it offers.
+func (p *person) offer(hub *testkit.App) {
+	p.t.Helper()
+	p.open("/admin/network")
+	p.see("Not connected")
+	p.fits()
+	p.open("/admin/network/connection")
+	p.fits()
+	p.fill("Name of the program", "Tea Club")
+	p.fill("Contact", "ada@example.com")
+	p.press("Connect")
+	p.see("ada@example.com")
+	p.fits()
+	line := hub.Await("/admin/network/complete?ntoken=")
+	_, link, _ := strings.Cut(line, "/admin/network/complete?")
+	link, _, _ = strings.Cut(strings.TrimSpace(link), "\"")
+	p.open("/admin/network/complete?" + link)
+	p.fits()
+	p.press("Complete the connection")
+	p.see("Connected")
+	p.fits()
+	p.open("/admin/network/offerings/new")
+	p.fits()
+	p.fill("Title", "Finest tea")
+	p.fill("Page of the product", "https://tea.example/")
+	p.fill("Campaign", "Tea")
+	p.tick("Published")
+	p.press("Create offering")
+	p.see("20 % of every sale")
+	p.fits()
+	p.open("/admin/network/outbox")
+	p.see("Nothing waits")
+	p.fits()
+}
+
+// join makes somebody a creator who applies for the offering.
+func (p *person) join() {
+	p.t.Helper()
+	p.open("/")
+	p.fits()
+	p.open("/creators/signup")
+	p.fits()
+	p.fill("Your name", "Cleo")
+	p.fill("Handle", "cleo")
+	p.fill("E-mail address", "cleo@example.com")
+	p.press("Join the Network")
+	p.fits()
+	p.open("/creators/verify?token=" + p.MailedToken("/creators/verify", 1))
+	p.fits()
+	p.press("Sign in")
+	p.see("See “Finest tea”")
+	p.open("/creators/me")
+	p.see("cleo@example.com")
+	p.fits()
+	p.open("/offerings")
+	p.fits()
+	p.press("See “Finest tea”")
+	p.see("20 % of every sale")
+	p.fits()
+	p.fill("Your pitch", "I drink tea every day.")
+	p.fill("Wish for your link", "cleo")
+	p.press("Apply to Tea Club")
+	p.see("Finest tea")
+	p.fits()
+}
