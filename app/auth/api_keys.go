@@ -100,7 +100,7 @@ func (s *APIKeys) insert(ctx context.Context, in APIKeyInput) (APIKey, string, e
 	now := s.now()
 	plain := newKey()
 	k := APIKey{
-		TenantID: tenancy.ID(ctx), ID: ids.NewAt(now), Name: in.Name, Prefix: plain[:keyShown], KeyHash: hashToken(plain),
+		TenantID: tenancy.ID(ctx), ID: ids.NewAt(now), Name: in.Name, Prefix: plain[:keyShown], KeyHash: HashToken(plain),
 		Kind: in.Kind, PartnerID: in.PartnerID, Scopes: in.Scopes, ExpiresAt: in.ExpiresAt, CreatedAt: now,
 	}
 	if k.Scopes == nil {
@@ -211,7 +211,7 @@ func (s *APIKeys) Recognise(ctx context.Context, plain string) (Principal, error
 		select tenant_id, id, name, prefix, key_hash, kind, partner_id, scopes, created_by, last_used_at, expires_at, revoked_at, created_at
 		from api_keys k where key_hash = $1::text and (partner_id is null or exists (
 			select from partners p where p.tenant_id = k.tenant_id and p.id = k.partner_id and p.status not in ('revoked', 'declined')))`,
-		hashToken(plain)).Scan(ctx, &found)
+		HashToken(plain)).Scan(ctx, &found)
 	if err != nil {
 		return Principal{}, fmt.Errorf("find api key: %w", err)
 	}

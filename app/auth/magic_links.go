@@ -64,11 +64,11 @@ func (m *MagicLinks) Mint(ctx context.Context, l MagicLink) (token string, err e
 	if err != nil {
 		return "", fmt.Errorf("void older links: %w", err)
 	}
-	token = newToken()
+	token = NewToken()
 	_, err = db.Tx(ctx).NewRaw(`
 		insert into magic_links (tenant_id, id, token_hash, purpose, principal_kind, principal_id, email, expires_at, created_at)
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		tenancy.ID(ctx), ids.NewAt(now), hashToken(token), string(l.Purpose), string(l.PrincipalKind), l.PrincipalID,
+		tenancy.ID(ctx), ids.NewAt(now), HashToken(token), string(l.Purpose), string(l.PrincipalKind), l.PrincipalID,
 		l.Email, now.Add(l.Purpose.Lifetime()), now).Exec(ctx)
 	if err != nil {
 		return "", fmt.Errorf("insert magic link: %w", err)
@@ -94,7 +94,7 @@ func (m *MagicLinks) Consume(ctx context.Context, token string) (MagicLink, erro
 
 func (m *MagicLinks) one(ctx context.Context, query, token string) (MagicLink, error) {
 	var l MagicLink
-	err := db.Tx(ctx).NewRaw(query, hashToken(token), m.now()).
+	err := db.Tx(ctx).NewRaw(query, HashToken(token), m.now()).
 		Scan(ctx, &l.Purpose, &l.PrincipalKind, &l.PrincipalID, &l.Email)
 	if errors.Is(err, sql.ErrNoRows) {
 		return MagicLink{}, ErrLinkSpent

@@ -190,10 +190,10 @@ func (s *PlatformAdmins) MintLink(ctx context.Context, admin uuid.UUID) (token s
 	if err != nil {
 		return "", fmt.Errorf("void older links: %w", err)
 	}
-	token = newToken()
+	token = NewToken()
 	_, err = db.Tx(ctx).NewRaw(`
 		insert into platform.magic_links (id, token_hash, admin_id, expires_at, created_at) values (?, ?, ?, ?, ?)`,
-		ids.NewAt(now), hashToken(token), admin, now.Add(PurposeSignIn.Lifetime()), now).Exec(ctx)
+		ids.NewAt(now), HashToken(token), admin, now.Add(PurposeSignIn.Lifetime()), now).Exec(ctx)
 	if err != nil {
 		return "", fmt.Errorf("insert magic link: %w", err)
 	}
@@ -223,7 +223,7 @@ func (s *PlatformAdmins) ConsumeLink(ctx context.Context, token string) (Platfor
 
 func (s *PlatformAdmins) byLink(ctx context.Context, token, query string) (PlatformAdmin, error) {
 	var id uuid.UUID
-	err := db.Tx(ctx).NewRaw(query, hashToken(token), s.now()).Scan(ctx, &id)
+	err := db.Tx(ctx).NewRaw(query, HashToken(token), s.now()).Scan(ctx, &id)
 	if errors.Is(err, sql.ErrNoRows) {
 		return PlatformAdmin{}, ErrLinkSpent
 	}

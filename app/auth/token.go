@@ -9,16 +9,16 @@ import (
 	"strings"
 )
 
-// newToken makes a token of 256 random bits for a link in a mail.
-func newToken() string {
+// NewToken makes a token of 256 random bits for links in mails and the like.
+func NewToken() string {
 	var b [32]byte
 	_, _ = rand.Read(b[:]) // crypto/rand never fails since Go 1.24
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// hashToken is what is stored of a token or key. The inputs are random and long, so a plain
+// HashToken is what is stored of a token or key. The inputs are random and long, so a plain
 // SHA-256 can't be reversed.
-func hashToken(token string) string {
+func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/netguard"
@@ -118,8 +119,8 @@ type Letter struct {
 
 // MintConnect makes the link of a connection, at the last moment before it is mailed.
 func (s *Service) MintConnect(ctx context.Context, order Connect) (Letter, error) {
-	token := newToken()
-	c, err := mintConnection(ctx, order.ConnectionID, hashToken(token), s.now().Add(connectLife))
+	token := auth.NewToken()
+	c, err := mintConnection(ctx, order.ConnectionID, auth.HashToken(token), s.now().Add(connectLife))
 	if err != nil {
 		return Letter{}, err
 	}
@@ -131,7 +132,7 @@ func (s *Service) MintConnect(ctx context.Context, order Connect) (Letter, error
 // minutes, and gets the same one.
 func (s *Service) Exchange(ctx context.Context, in protocol.Exchange) (protocol.Exchanged, error) {
 	now := s.now()
-	c, err := lockConnection(ctx, hashToken(in.Token))
+	c, err := lockConnection(ctx, auth.HashToken(in.Token))
 	if err != nil {
 		return protocol.Exchanged{}, err
 	}
@@ -166,7 +167,7 @@ func (s *Service) Exchange(ctx context.Context, in protocol.Exchange) (protocol.
 // is not given out again.
 func (s *Service) exchanged(ctx context.Context, c Connection) (protocol.Exchanged, error) {
 	token := s.vendorToken(*c.VendorTokenID)
-	if _, err := findByToken(ctx, hashToken(token), s.now()); err != nil {
+	if _, err := findByToken(ctx, auth.HashToken(token), s.now()); err != nil {
 		return protocol.Exchanged{}, fault.NotFound("connection").Because(err)
 	}
 	return protocol.Exchanged{VendorID: c.VendorID.String(), VendorToken: token, DisplayName: c.DisplayName, IssuedAt: c.ExchangedAt.UTC()}, nil

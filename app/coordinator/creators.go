@@ -82,8 +82,8 @@ func (s *Service) MintLink(ctx context.Context, order LinkWanted) (l Letter, kno
 	if creator == nil && link.Name == "" {
 		return Letter{}, false, fault.NotFound("creator")
 	}
-	token, now := newToken(), s.now()
-	if err := mintLink(ctx, link, hashToken(token), now, now.Add(linkLife)); err != nil {
+	token, now := auth.NewToken(), s.now()
+	if err := mintLink(ctx, link, auth.HashToken(token), now, now.Add(linkLife)); err != nil {
 		return Letter{}, false, err
 	}
 	return Letter{To: link.Email, Name: link.Name, Link: token}, creator != nil, nil
@@ -91,14 +91,14 @@ func (s *Service) MintLink(ctx context.Context, order LinkWanted) (l Letter, kno
 
 // PeekLink looks at a link without using it.
 func (s *Service) PeekLink(ctx context.Context, token string) (CreatorLink, error) {
-	return openLink(ctx, hashToken(token), s.now())
+	return openLink(ctx, auth.HashToken(token), s.now())
 }
 
 // Enter uses a link up: it makes a creator of whoever signed up, notes the sign-in, and gives the creator
 // and where they wanted to go.
 func (s *Service) Enter(ctx context.Context, token string) (Creator, string, error) {
 	now := s.now()
-	link, err := consumeLink(ctx, hashToken(token), now)
+	link, err := consumeLink(ctx, auth.HashToken(token), now)
 	if err != nil {
 		return Creator{}, "", err
 	}

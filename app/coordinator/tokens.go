@@ -2,10 +2,8 @@ package coordinator
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -21,19 +19,6 @@ func (s *Service) vendorToken(id uuid.UUID) string {
 	mac := hmac.New(sha256.New, s.tokens)
 	mac.Write(id[:])
 	return tokenPrefix + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
-}
-
-// newToken makes a token of 256 random bits for a link in a mail.
-func newToken() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // crypto/rand never fails since Go 1.24
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
-// hashToken is what is stored of a token. They are long and random, so a plain SHA-256 can't be reversed.
-func hashToken(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
 }
 
 // The places of what is sealed.

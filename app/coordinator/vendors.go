@@ -19,7 +19,7 @@ func (s *Service) Recognise(ctx context.Context, token string) (auth.Principal, 
 	if !strings.HasPrefix(token, tokenPrefix) {
 		return auth.Principal{}, unknown
 	}
-	v, err := findByToken(ctx, hashToken(token), s.now())
+	v, err := findByToken(ctx, auth.HashToken(token), s.now())
 	if fault.Is(err, fault.KindNotFound) {
 		return auth.Principal{}, unknown
 	}
@@ -68,7 +68,7 @@ func (s *Service) replaceTokens(ctx context.Context, vendor, token uuid.UUID, un
 	if err := endTokens(ctx, vendor, until, now); err != nil {
 		return err
 	}
-	return insertToken(ctx, token, vendor, hashToken(s.vendorToken(token)), now)
+	return insertToken(ctx, token, vendor, auth.HashToken(s.vendorToken(token)), now)
 }
 
 // Disconnect ends a membership: its tokens and its key go at once, and so does what it said of people

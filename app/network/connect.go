@@ -2,10 +2,7 @@ package network
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"strings"
@@ -108,8 +105,8 @@ func (s *Service) begin(ctx context.Context, in ConnectInput) (hub string, ask p
 	if err != nil {
 		return "", ask, err
 	}
-	state := newState()
-	hash, until := hashOf(state), s.Now().Add(mailedFor)
+	state := auth.NewToken()
+	hash, until := auth.HashToken(state), s.Now().Add(mailedFor)
 	m.State, m.URL, m.LastError = Connecting, hub, nil
 	m.DisplayName, m.ContactEmail, m.ContactName = &in.DisplayName, &in.ContactEmail, nil
 	if in.ContactName != "" {
@@ -136,7 +133,7 @@ func (s *Service) tier() string {
 // begun keeps the hub's answer, unless somebody has begun anew meanwhile.
 func (s *Service) begun(ctx context.Context, state string, answer protocol.SignedUp, failure error) error {
 	m, err := findMembership(ctx, true)
-	if err != nil || m.PendingStateHash == nil || *m.PendingStateHash != hashOf(state) {
+	if err != nil || m.PendingStateHash == nil || *m.PendingStateHash != auth.HashToken(state) {
 		return err
 	}
 	if failure == nil {
@@ -194,7 +191,7 @@ func (s *Service) pending(ctx context.Context, state string) (Membership, error)
 	if err != nil {
 		return m, err
 	}
-	if m.PendingStateHash == nil || subtle.ConstantTimeCompare([]byte(*m.PendingStateHash), []byte(hashOf(state))) != 1 {
+	if m.PendingStateHash == nil || subtle.ConstantTimeCompare([]byte(*m.PendingStateHash), []byte(auth.HashToken(state))) != 1 {
 		return m, fault.InvalidField("state", "This link belongs to another try to connect. Open the link in the newest mail, or connect again.")
 	}
 	return m, nil
@@ -206,7 +203,7 @@ func (s *Service) complete(ctx context.Context, state string, answer protocol.Ex
 	if err != nil {
 		return err
 	}
-	if m.PendingStateHash == nil || *m.PendingStateHash != hashOf(state) {
+	if m.PendingStateHash == nil || *m.PendingStateHash != auth.HashToken(state) {
 		return fault.Conflict("network_state_changed", "Somebody has begun to connect anew meanwhile.")
 	}
 	if m.PendingVendorID == nil || answer.VendorID != *m.PendingVendorID || answer.VendorToken == "" {
@@ -226,7 +223,7 @@ func (s *Service) complete(ctx context.Context, state string, answer protocol.Ex
 	if answer.DisplayName != "" {
 		m.DisplayName = &answer.DisplayName
 	}
-	// The state stays for as long as the exchange may be repeated.
+	// The state stays, so that the exchange may be repeated; the hub says for how long.
 	if err := saveMembership(ctx, m, now); err != nil {
 		return err
 	}
@@ -363,18 +360,6 @@ func (s *Service) ConnectNow(ctx context.Context, unit Unit, order Connect) erro
 	}
 	_, err = s.Connect(ctx, unit, ConnectInput{ContactEmail: order.Email, ContactName: order.Name, DisplayName: tenancy.From(ctx).Name})
 	return err
-}
-
-// newState is 256 random bits.
-func newState() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // crypto/rand never fails since Go 1.24
-	return hex.EncodeToString(b[:])
-}
-
-func hashOf(state string) string {
-	sum := sha256.Sum256([]byte(state))
-	return hex.EncodeToString(sum[:])
 }
 
 func sameID(a *uuid.UUID, b uuid.UUID) bool { return a != nil && *a == b }
