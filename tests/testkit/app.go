@@ -1,17 +1,12 @@
 package testkit
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/http"
-	"net/http/cookiejar"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +16,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/openpartner/openpartner/app/secrets"
 )
@@ -260,214 +254,4 @@ func (a *App) MailedToken(path string, n int) string {
 	_, token, _ := strings.Cut(lines[n-1], path+"?token=")
 	token, _, _ = strings.Cut(token, "&")
 	return strings.TrimSpace(token)
-}
-
-// Answer is what a call got back.
-type Answer struct {
-	Status int
-	Header http.Header
-	Body   string
-}
-
-// JSON reads the body into a value.
-func (r Answer) JSON(t testing.TB, into any) {
-	t.Helper()
-	if err := json.Unmarshal([]byte(r.Body), into); err != nil {
-		t.Fatalf("not JSON: %v\n%s", err, r.Body)
-	}
-}
-
-// Call is one request to the JSON API; body may be a string as it is, or a value.
-func (a *App) Call(key, method, path string, body any, header ...string) Answer {
-	a.t.Helper()
-	var text string
-	switch b := body.(type) {
-	case nil:
-	case string:
-		text = b
-	default:
-		encoded, err := json.Marshal(b)
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		text = string(encoded)
-	}
-	req, err := http.NewRequest(method, a.URL+path, strings.NewReader(text))
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-	}
-	if key != "" {
-		req.Header.Set("Authorization", "Bearer "+key)
-	}
-	for i := 0; i+1 < len(header); i += 2 {
-		req.Header.Set(header[i], header[i+1])
-	}
-	if host := req.Header.Get("Host"); host != "" { // which net/http keeps elsewhere
-		req.Host = host
-	}
-	return do(a.t, noRedirect(nil), req)
-}
-
-// Visitor is a browser without scripts: it keeps cookies, sends forms and follows nothing.
-type Visitor struct {
-	HTMX bool // sends what htmx would
-
-	app    *App
-	client *http.Client
-}
-
-// Visitor opens a new one.
-func (a *App) Visitor() *Visitor {
-	a.t.Helper()
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	return &Visitor{app: a, client: noRedirect(jar)}
-}
-
-// Get loads a page.
-func (v *Visitor) Get(path string) Answer { return v.send(http.MethodGet, path, nil) }
-
-// Post sends a form as a page of ours would.
-func (v *Visitor) Post(path string, form url.Values) Answer {
-	return v.send(http.MethodPost, path, form)
-}
-
-// Send sends a body of another type than a form's usual one, such as a file.
-func (v *Visitor) Send(path, contentType, body string) Answer {
-	v.app.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, v.app.URL+path, strings.NewReader(body))
-	if err != nil {
-		v.app.t.Fatal(err)
-	}
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	req.Header.Set("Content-Type", contentType)
-	if v.HTMX {
-		req.Header.Set("HX-Request", "true")
-	}
-	return do(v.app.t, v.client, req)
-}
-
-// Cookie is the value of a cookie that the visitor holds.
-func (v *Visitor) Cookie(t testing.TB, name string) string {
-	t.Helper()
-	u, err := url.Parse(v.app.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range v.client.Jar.Cookies(u) {
-		if c.Name == name {
-			return c.Value
-		}
-	}
-	t.Fatalf("no cookie %s", name)
-	return ""
-}
-
-func (v *Visitor) send(method, path string, form url.Values) Answer {
-	v.app.t.Helper()
-	req, err := http.NewRequest(method, v.app.URL+path, strings.NewReader(form.Encode()))
-	if err != nil {
-		v.app.t.Fatal(err)
-	}
-	req.Header.Set("Sec-Fetch-Site", "same-origin")
-	if method == http.MethodPost {
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	if v.HTMX {
-		req.Header.Set("HX-Request", "true")
-	}
-	return do(v.app.t, v.client, req)
-}
-
-func noRedirect(jar http.CookieJar) *http.Client {
-	return &http.Client{
-		Jar: jar, Timeout: 30 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-func do(t testing.TB, client *http.Client, req *http.Request) Answer {
-	t.Helper()
-	res, err := client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	var body bytes.Buffer
-	if _, err := body.ReadFrom(res.Body); err != nil {
-		t.Fatal(err)
-	}
-	return Answer{Status: res.StatusCode, Header: res.Header, Body: body.String()}
-}
-
-// output collects what a program prints, and lets tests wait for a line.
-type output struct {
-	mu     sync.Mutex
-	text   bytes.Buffer
-	more   *sync.Cond
-	closed bool
-}
-
-func newOutput() *output {
-	o := &output{}
-	o.more = sync.NewCond(&o.mu)
-	return o
-}
-
-// Write is part of io.Writer.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	defer o.more.Broadcast()
-	return o.text.Write(p)
-}
-
-// size is how much there is by now.
-func (o *output) size() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.Len()
-}
-
-func (o *output) close() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.closed = true
-	o.more.Broadcast()
-}
-
-// wait gives the first n whole lines after a place with text in them; false when the program
-// ended without.
-func (o *output) wait(text string, n, since int) (found []string, ok bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for {
-		found = nil
-		lines := bufio.NewScanner(bytes.NewReader(o.text.Bytes()[since:]))
-		lines.Buffer(nil, 1<<20)
-		for lines.Scan() {
-			if strings.Contains(lines.Text(), text) {
-				found = append(found, lines.Text())
-			}
-			if len(found) == n {
-				return found, true
-			}
-		}
-		if o.closed {
-			return nil, false
-		}
-		o.more.Wait()
-	}
-}
-
-// String gives all of it.
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.text.String()
 }
