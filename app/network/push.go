@@ -77,29 +77,28 @@ func pushJob(partner uuid.UUID, due time.Time) outbox.Job {
 	return outbox.Job{Kind: KindPush, Key: "network:" + partner.String(), Args: Push{partner, due.UnixMilli()}}
 }
 
-// order has a row sent that is due: by one job, whoever orders it.
+// order has a row sent that is due.
 func (s *Service) order(ctx context.Context, partner uuid.UUID, due time.Time) error {
-	return outbox.Add(ctx, orderOf(partner, due))
-}
-
-func orderOf(partner uuid.UUID, due time.Time) outbox.Job {
-	j := pushJob(partner, due)
-	j.DedupeKey = KindPush + ":" + partner.String() + ":" + strconv.FormatInt(due.UnixMilli(), 10)
-	return j
+	return outbox.Add(ctx, pushJob(partner, due))
 }
 
 // dueAtOnce is how many rows one look orders at most.
 const dueAtOnce = 2000
 
 // OrderDue orders what has become due, over all tenants: rows whose wait after a failure is over, and
-// those that a lost job would have sent.
+// those whose order came to nothing, such as while the membership was paused. Two replicas may order a row
+// twice: the second order finds it gone, or due at another time.
 func (s *Service) OrderDue(ctx context.Context) error {
 	rows, err := dueMessages(ctx, s.Now(), dueAtOnce)
 	if err != nil {
 		return err
 	}
+	byTenant := map[uuid.UUID][]outbox.Job{}
 	for _, r := range rows {
-		if err := outbox.Add(tenancy.With(ctx, tenancy.Tenant{ID: r.TenantID}), orderOf(r.PartnerID, r.NextAttemptAt)); err != nil {
+		byTenant[r.TenantID] = append(byTenant[r.TenantID], pushJob(r.PartnerID, r.NextAttemptAt))
+	}
+	for id, all := range byTenant {
+		if err := outbox.AddAll(tenancy.With(ctx, tenancy.Tenant{ID: id}), all); err != nil {
 			return err
 		}
 	}
@@ -210,7 +209,7 @@ func (s *Service) sendNewer(ctx context.Context, partner uuid.UUID) error {
 	if err := updateMessage(ctx, m); err != nil {
 		return err
 	}
-	return outbox.Add(ctx, pushJob(partner, m.NextAttemptAt))
+	return s.order(ctx, partner, m.NextAttemptAt)
 }
 
 // lost pauses the queue of a program whose token the hub refuses: nothing is tried in vain, and one

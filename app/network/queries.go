@@ -47,12 +47,15 @@ func saveMembership(ctx context.Context, m Membership, now time.Time) error {
 	return nil
 }
 
+// telling is Membership.tells for a query.
+const telling = `(m.state = 'connected' or (m.state = 'connecting' and m.token_ciphertext is not null))`
+
 // connectedTenants are those whose heart is to beat, over all tenants.
 func connectedTenants(ctx context.Context) ([]uuid.UUID, error) {
 	var rows []uuid.UUID
 	err := db.Tx(ctx).NewRaw(`
 		select m.tenant_id from network_memberships m join platform.tenants t on t.id = m.tenant_id
-		where m.state = 'connected' and t.status = 'active' order by 1`).Scan(ctx, &rows)
+		where `+telling+` and t.status = 'active' order by 1`).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("list connected programs: %w", err)
 	}
@@ -140,18 +143,17 @@ type due struct {
 	NextAttemptAt time.Time
 }
 
-// dueMessages are rows of all tenants that have become due and that no job was made for; a job is
-// known by its dedupe key.
+// dueMessages are rows of all tenants that are due and that no job is about to send.
 func dueMessages(ctx context.Context, now time.Time, limit int) ([]due, error) {
 	var rows []due
 	err := db.Tx(ctx).NewRaw(`
 		select o.tenant_id, o.partner_id, o.next_attempt_at
 		from network_memberships m
-			join network_outbox o on o.tenant_id = m.tenant_id and o.status = 'pending' and o.next_attempt_at <= ?0
-		where (m.state = 'connected' or (m.state = 'connecting' and m.token_ciphertext is not null)) and not exists (
-			select from platform.jobs j where j.tenant_id = o.tenant_id
-				and j.dedupe_key = ?1 || o.partner_id::text || ':' || floor(extract(epoch from o.next_attempt_at) * 1000)::bigint)
-		order by o.next_attempt_at limit ?2`, now, KindPush+":", limit).Scan(ctx, &rows)
+			join network_outbox o on o.tenant_id = m.tenant_id and o.status = 'pending' and o.next_attempt_at <= ?
+		where `+telling+` and not exists (
+			select from platform.jobs j
+			where j.tenant_id = o.tenant_id and j.key = 'network:' || o.partner_id and j.status in ('pending', 'running'))
+		order by o.next_attempt_at limit ?`, now, limit).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("look for due messages: %w", err)
 	}

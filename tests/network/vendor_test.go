@@ -161,6 +161,13 @@ func TestOutage(t *testing.T) {
 	if v.hub.known[one.ID].Name != "One More" || v.hub.known[two.ID].Status != protocol.Revoked {
 		t.Errorf("the hub knows %+v and %+v", v.hub.known[one.ID], v.hub.known[two.ID])
 	}
+
+	// An order that came while nobody was told comes again, however the membership went on.
+	v.call("POST", "/config/network", map[string]bool{"paused": true}, http.StatusOK, nil)
+	three := v.partner("three@example.com")
+	v.DB.Await(t, `select bool_and(status = 'done') from platform.jobs where key = 'network:' || ?`, three.ID)
+	v.DB.AsOwner(t, `update network_memberships set state = 'connected'`)
+	v.hub.until("the third", func() bool { return v.hub.known[three.ID].Status == protocol.Active })
 }
 
 func TestBackfill(t *testing.T) {
