@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"time"
 
@@ -41,10 +40,8 @@ func rederivePart(ctx context.Context, app *db.Pool, a *attribution.Service, j J
 			return err
 		}
 		result := attribution.Rederived{DryRun: order.DryRun, Differences: []commissions.Difference{}}
-		if len(row.Result) > 0 {
-			if err := json.Unmarshal(row.Result, &result); err != nil {
-				return Dead(err)
-			}
+		if err := row.Found(&result); err != nil {
+			return Dead(err)
 		}
 		progress := row.Counted()
 		if result.After == "" {
