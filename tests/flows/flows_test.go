@@ -26,9 +26,9 @@ type program struct {
 
 func TestMain(m *testing.M) { testkit.Main(m) }
 
-func start(t *testing.T) *program {
+func start(t *testing.T, env ...string) *program {
 	t.Helper()
-	a := testkit.Borrow(t)
+	a := testkit.Borrow(t, env...)
 	return &program{App: a, t: t, admin: a.Admin(), key: a.Key()}
 }
 
