@@ -28,6 +28,7 @@ func (c Config) check() (faults []error) {
 	faults = append(faults, c.checkPublicURL()...)
 	faults = append(faults, c.checkDatabase()...)
 	faults = append(faults, c.checkMail()...)
+	faults = append(faults, c.checkStripe()...)
 	if _, err := CheckNetworkURL(c.NetworkURL, c.Development()); c.NetworkURL != "" && err != nil {
 		faults = append(faults, fmt.Errorf("NETWORK_URL: %w", err))
 	}
@@ -117,6 +118,29 @@ func (c Config) checkMail() []error {
 		return []error{errors.New("MAIL_FROM: missing, although SMTP_URL is set")}
 	}
 	return nil
+}
+
+func (c Config) checkStripe() (faults []error) {
+	s := c.Stripe
+	if key := s.SecretKey.Reveal(); key != "" && !strings.HasPrefix(key, "sk_") && !strings.HasPrefix(key, "rk_") {
+		faults = append(faults, errors.New("STRIPE_SECRET_KEY: not a secret or restricted key, which begin with sk_ or rk_"))
+	}
+	for name, list := range map[string][]Secret{"STRIPE_WEBHOOK_SECRET": s.WebhookSecrets, "STRIPE_CONNECT_WEBHOOK_SECRET": s.ConnectWebhookSecrets} {
+		for _, secret := range list {
+			if !strings.HasPrefix(secret.Reveal(), "whsec_") { // an empty one would be a key that everybody has
+				faults = append(faults, fmt.Errorf("%s: not a signing secret, which begins with whsec_; several are separated by commas", name))
+			}
+		}
+	}
+	u, err := url.Parse(s.APIBase)
+	switch {
+	case s.APIBase == "":
+	case err != nil || u.Hostname() == "" || u.User != nil || (u.Scheme != "https" && u.Scheme != "http"):
+		faults = append(faults, fmt.Errorf("STRIPE_API_BASE: %q is not an address such as https://api.stripe.com", s.APIBase))
+	case u.Scheme == "http" && !(c.Development() && loopbackHost(u.Hostname())):
+		faults = append(faults, fmt.Errorf("STRIPE_API_BASE: %q must be https", s.APIBase))
+	}
+	return faults
 }
 
 // checkDevelopmentOnly refuses in production what only tests may have.

@@ -39,6 +39,7 @@ type Config struct {
 
 	Database Database
 	Mail     Mail
+	Stripe   Stripe
 	Log      Log
 
 	trusted, outbound []netip.Prefix
@@ -60,6 +61,17 @@ func (d Database) Embedded() bool { return d.URL == "" }
 type Mail struct {
 	SMTPURL Secret `env:"SMTP_URL"`
 	From    string `env:"MAIL_FROM"`
+}
+
+// Stripe is the operator's account there. It bills the tenants of a hosted installation; where there
+// is one program alone, it is that program's account as well.
+type Stripe struct {
+	SecretKey             Secret   `env:"STRIPE_SECRET_KEY"`
+	WebhookSecrets        []Secret `env:"STRIPE_WEBHOOK_SECRET"`
+	ConnectWebhookSecrets []Secret `env:"STRIPE_CONNECT_WEBHOOK_SECRET"`
+	APIBase               string   `env:"STRIPE_API_BASE"`
+	PriceFlat             string   `env:"STRIPE_PRICE_FLAT"`
+	PriceUsage            string   `env:"STRIPE_PRICE_USAGE"`
 }
 
 // Log says how much to write, and how.
@@ -111,6 +123,7 @@ func Load(environ []string) (Config, error) {
 	}
 	c.PublicURL = strings.TrimRight(c.PublicURL, "/")
 	c.NetworkURL = strings.TrimRight(c.NetworkURL, "/")
+	c.Stripe.APIBase = strings.TrimRight(c.Stripe.APIBase, "/")
 	c.trusted, faults = prefixes("OPENPARTNER_TRUSTED_PROXIES", c.TrustedProxies, faults)
 	c.outbound, faults = prefixes("OPENPARTNER_OUTBOUND_ALLOW", c.OutboundAllow, faults)
 	faults = append(faults, c.check()...)
@@ -158,7 +171,7 @@ func describe(err error) error {
 	if !ok {
 		return err
 	}
-	for _, t := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[Database](), reflect.TypeFor[Mail](), reflect.TypeFor[Log]()} {
+	for _, t := range []reflect.Type{reflect.TypeFor[Config](), reflect.TypeFor[Database](), reflect.TypeFor[Mail](), reflect.TypeFor[Stripe](), reflect.TypeFor[Log]()} {
 		if f, found := t.FieldByName(parse.Name); found {
 			return fmt.Errorf("%s: %w", f.Tag.Get("env"), parse.Err)
 		}

@@ -28,6 +28,7 @@ func TestLoad(t *testing.T) {
 		t.Parallel()
 		_, err := config.Load([]string{
 			"OPENPARTNER_ENV=prod", "OPENPARTNER_PUBLIC_URL=ftp://x", "NETWORK_URL=http://hub.example.com", "OPENPARTNER_TENANCY=many",
+			"STRIPE_SECRET_KEY=pk_live_1", "STRIPE_WEBHOOK_SECRET=whsec_a,", "STRIPE_CONNECT_WEBHOOK_SECRET=abc", "STRIPE_API_BASE=http://stripe.example.com",
 			"OPENPARTNER_CLOCK_OFFSET=soon", "OPENPARTNER_TRUSTED_PROXIES=10.0.0.0/33", "SMTP_URL=localhost:25",
 			"DATABASE_URL=mysql://x", "LOG_LEVEL=loud",
 		})
@@ -36,6 +37,7 @@ func TestLoad(t *testing.T) {
 		}
 		for _, name := range []string{
 			"OPENPARTNER_ENV", "OPENPARTNER_PUBLIC_URL", "NETWORK_URL", "OPENPARTNER_TENANCY", "OPENPARTNER_CLOCK_OFFSET",
+			"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_CONNECT_WEBHOOK_SECRET", "STRIPE_API_BASE",
 			"OPENPARTNER_TRUSTED_PROXIES", "SMTP_URL", "DATABASE_URL", "LOG_LEVEL", "SECRETS_ENCRYPTION_KEY",
 		} {
 			if !strings.Contains(err.Error(), name+":") {
