@@ -19,6 +19,7 @@ import (
 	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
@@ -57,6 +58,7 @@ type MailerOptions struct {
 	Staff    *auth.PlatformAdmins
 	Admins   *auth.Admins
 	Webhooks *webhooks.Service
+	Payouts  *payouts.Service
 	Hub      *coordinator.Service // of the Network's hub alone
 	// Operator sends for tenants without a server of their own; nil where there is none.
 	Operator  mail.Sender
@@ -79,6 +81,10 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: partners.KindEmailWanted, Timeout: mailTimeout, Run: m.emailWanted},
 		{Kind: partners.KindEmailNotice, Timeout: mailTimeout, Run: m.emailNotice},
 		{Kind: webhooks.KindDisabled, Timeout: mailTimeout, Run: m.webhookDisabled},
+		{Kind: payouts.KindPaid, Timeout: mailTimeout, Run: m.payoutNews(payouts.Paid, email.PayoutPaid)},
+		{Kind: payouts.KindFailed, Timeout: mailTimeout, Run: m.payoutNews(payouts.Failed, email.PayoutFailed)},
+		{Kind: payouts.KindDetailsChanged, Timeout: mailTimeout, Run: m.bankDetailsChanged},
+		{Kind: payouts.KindPlanned, Timeout: mailTimeout, Run: m.payoutsPlanned},
 		{Kind: network.KindLost, Timeout: mailTimeout, Run: m.networkLost},
 		{Kind: signin.KindEverywhere, Timeout: mailTimeout, Run: m.signInEverywhere},
 		{Kind: signin.KindPlatformRequested, Timeout: mailTimeout, Run: m.platformSignIn},

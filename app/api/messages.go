@@ -7,6 +7,7 @@ import (
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/tracking"
 	"github.com/openpartner/openpartner/app/webhooks"
 )
@@ -47,6 +48,25 @@ func CommissionMessages(f commissions.Written) []webhooks.Message {
 		out = append(out, webhooks.Message{Type: webhooks.CommissionCreated, Data: commissionOf(c)})
 	}
 	return out
+}
+
+// CreatedMessages are one for each payout that was planned.
+func CreatedMessages(f payouts.Created) []webhooks.Message {
+	out := make([]webhooks.Message, len(f.Payouts))
+	for i, p := range f.Payouts {
+		out[i] = webhooks.Message{Type: webhooks.PayoutCreated, Data: payoutOf(p)}
+	}
+	return out
+}
+
+// PayoutPaid is what a payout that is paid means.
+func PayoutPaid(f payouts.Settled) webhooks.Message {
+	return webhooks.Message{Type: webhooks.PayoutPaid, Data: payoutOf(f.Payout)}
+}
+
+// PayoutFailed is what a payout that was refused means.
+func PayoutFailed(f payouts.Refused) webhooks.Message {
+	return webhooks.Message{Type: webhooks.PayoutFailed, Data: payoutOf(f.Payout)}
 }
 
 // AttributedMessages are one for each event that is now attributed.

@@ -80,6 +80,7 @@ func (s *Server) operations() []operation {
 		created(orOwn(op(post, "/partners/:id/links", "links:write", s.partnerLinksCreate, "Make a link", linkIn{}, linkJSON{}))),
 		orOwn(asking(op(get, "/partners/:id/commissions", "commissions:read", s.ofNetwork(s.partnerCommissionsIndex), "List a partner's commissions", nil, list[commissionJSON]{}),
 			append(pages, "status", "campaign_id", "from", "to")...)),
+		orOwn(asking(op(get, "/partners/:id/payouts", "payouts:read", s.partnerPayoutsIndex, "List a partner's payouts", nil, list[payoutJSON]{}), append(pages, "status", "run_id")...)),
 
 		orOwn(asking(op(get, "/links", "links:read", s.linksIndex, "List links", nil, list[linkJSON]{}), append(pages, "partner_id", "campaign_id")...)),
 		orOwn(empty(op(del, "/links/:id", "links:write", s.linksDelete, "Archive a link", nil, nil))),
@@ -102,6 +103,13 @@ func (s *Server) operations() []operation {
 		created(op(post, "/commissions/adjustments", "commissions:write", s.adjustmentsCreate, "Add to a partner's account, or take from it", adjustIn{}, commissionJSON{})),
 		op(post, "/commissions/:id/approve", "commissions:write", s.commissionsApprove, "Approve a commission", approveIn{}, commissionJSON{}),
 		op(post, "/commissions/:id/reverse", "commissions:write", s.commissionsReverse, "Reverse a commission", reverseIn{}, commissionJSON{}),
+
+		created(op(post, "/payouts/runs", "payouts:write", s.payoutRunsCreate, "Plan payouts, or ask what would be planned", runIn{}, runJSON{})),
+		asFile(detached(op(get, "/payouts/runs/:id.csv", "payouts:write", s.payoutRunCSV, "Take out what a run pays by hand, for a bank", nil, nil)), "text/csv"),
+		orOwn(asking(op(get, "/payouts", "payouts:read", s.payoutsIndex, "List payouts", nil, list[payoutJSON]{}), append(pages, "status", "partner_id", "run_id")...)),
+		orOwn(op(get, "/payouts/:id", "payouts:read", s.payoutsShow, "Show a payout", nil, payoutJSON{})),
+		op(post, "/payouts/:id/mark-paid", "payouts:write", s.payoutsMarkPaid, "Say that a payout was paid by hand", markPaidIn{}, payoutJSON{}),
+		op(post, "/payouts/:id/cancel", "payouts:write", s.payoutsCancel, "Cancel a payout that was not sent", nil, payoutJSON{}),
 
 		orOwn(asking(op(get, "/reports/overview", "reports:read", s.reportsOverview, "Add up a time", nil, figuresJSON{}), span...)),
 		orOwn(asking(op(get, "/reports/timeseries", "reports:read", s.reportsTimeseries, "Add up a time, by day or week", nil, timeseriesJSON{}), append(span, "bucket")...)),
@@ -168,6 +176,9 @@ func (s *Server) operations() []operation {
 		op(get, "/config/fraud", adminRead, s.fraudShow, "Show the fraud settings", nil, fraudJSON{}),
 		op(put, "/config/fraud", admin, s.fraudUpdate, "Change the fraud settings", fraudIn{}, fraudJSON{}),
 		op(post, "/config/fraud", admin, s.fraudUpdate, "Change the fraud settings", fraudIn{}, fraudJSON{}),
+		op(get, "/config/payouts", adminRead, s.payoutConfigShow, "Show how partners are paid", nil, payoutConfigJSON{}),
+		op(put, "/config/payouts", admin, s.payoutConfigUpdate, "Change how partners are paid", payoutConfigIn{}, payoutConfigJSON{}),
+		op(post, "/config/payouts", admin, s.payoutConfigUpdate, "Change how partners are paid", payoutConfigIn{}, payoutConfigJSON{}),
 	}
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/routes"
@@ -52,6 +53,7 @@ type Options struct {
 	Attribution *attribution.Service
 	Coupons     *coupons.Service
 	Commissions *commissions.Service
+	Payouts     *payouts.Service
 	Settings    *settings.Service
 	Reports     *reports.Service
 	Tenants     *tenants.Service

@@ -1,7 +1,7 @@
 // Package commissions owns the ledger: what partners earned, how each amount came about, and
 // what has become of it.
 //
-// It does not decide who earns (attribution does) and does not pay. Invariants: the amount,
+// It does not decide who earns (attribution does) and does not pay (payouts does). Invariants: the amount,
 // currency and owner of a row never change, no row is deleted, and after Reconcile every key
 // (event, partner, campaign, rule) adds up to what the rules say.
 package commissions
@@ -74,7 +74,8 @@ type Commission struct {
 	ReversedBy     *uuid.UUID
 	PaidAt         *time.Time
 	Note           *string
-	OccurredAt     time.Time // of its event, or of its making where there is none
+	PayoutID       *uuid.UUID // that has it, or paid it
+	OccurredAt     time.Time  // of its event, or of its making where there is none
 	CreatedAt      time.Time
 }
 
@@ -106,10 +107,13 @@ func (c Commission) approvable(now time.Time, force bool, note string) error {
 	return nil
 }
 
-// reversible refuses what was paid or reversed already.
-func (c Commission) reversible() error {
+// reversible refuses what was paid or reversed already, and what a payout has.
+func (c Commission) reversible(inPayout bool) error {
 	if c.Status == Paid || c.Status == Reversed {
 		return fault.Conflict("not_reversible", "A commission that is "+string(c.Status)+" can't be reversed.")
+	}
+	if inPayout {
+		return fault.Conflict("in_payout", "A payout has this commission. Cancel the payout first, or take the amount back by an adjustment.")
 	}
 	return nil
 }

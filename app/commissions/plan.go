@@ -27,6 +27,7 @@ type Row struct {
 	ApprovedAt     *time.Time
 	HeldReason     string
 	ReversedReason string
+	InPayout       bool // frozen: approved, and never moved until the payout is over
 }
 
 // NewRow is a ledger row to be written.
@@ -86,7 +87,8 @@ func Pinned(rows []Row) bool {
 
 // Plan compares what a key should amount to with what it does, and gives the difference. A key
 // that a person rejected is left alone. Lines nobody has approved may be replaced; approved and
-// paid ones stay and are corrected by a new line. While a sale is disputed its lines are held.
+// paid ones stay and are corrected by a new line. While a sale is disputed its lines are held, but
+// for those in a payout, which are as good as paid.
 func Plan(target int64, rows []Row, c Circumstances) Change {
 	if Pinned(rows) {
 		return Change{}
@@ -163,10 +165,11 @@ func newRow(difference int64, earnedLeft bool, replaced []Row, c Circumstances) 
 
 // moves holds the lines of a disputed sale, and releases them when the dispute is over: to where
 // they were, or on hold for a partner who was revoked meanwhile. What takes money back is never
-// held, nor is what is paid.
+// held, nor is what is paid or in a payout.
 func moves(rows []Row, c Circumstances) (out []Move) {
 	for _, r := range rows {
 		switch {
+		case r.InPayout:
 		case c.Disputed && r.Amount > 0 && (r.Status == Pending || r.Status == Approved):
 			out = append(out, Move{r.ID, Held, heldDispute})
 		case c.Disputed || r.Status != Held || r.HeldReason != heldDispute:

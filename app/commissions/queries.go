@@ -37,10 +37,11 @@ func selectCommissions(ctx context.Context) *bun.SelectQuery {
 	return db.Tx(ctx).NewSelect().TableExpr("commissions as m").
 		Join("join partners as p on p.tenant_id = m.tenant_id and p.id = m.partner_id").
 		Join("left join campaigns as c on c.tenant_id = m.tenant_id and c.id = m.campaign_id").
+		Join("left join payout_items as i on i.tenant_id = m.tenant_id and i.commission_id = m.id and i.released_at is null").
 		ColumnExpr("m.id, m.event_id, m.partner_id, p.name as partner_name, m.campaign_id, c.name as campaign_name, m.rule_id").
 		ColumnExpr("m.click_id, m.kind, m.base_amount, m.base_currency, m.rate_ppm, m.weight_num, m.weight_den, m.amount").
 		ColumnExpr("m.currency, m.status, m.matures_at, m.approved_at, m.approved_by, m.held_reason, m.reversed_reason").
-		ColumnExpr("m.reversed_by, m.paid_at, m.note, m.occurred_at, m.created_at")
+		ColumnExpr("m.reversed_by, m.paid_at, m.note, m.occurred_at, m.created_at, i.payout_id")
 }
 
 const ledgerColumns = `id, event_id, partner_id, campaign_id, rule_id, click_id, kind, base_amount, base_currency, rate_ppm,
@@ -48,8 +49,58 @@ const ledgerColumns = `id, event_id, partner_id, campaign_id, rule_id, click_id,
 	reversed_by, paid_at, note, occurred_at, created_at`
 
 // lockRows reads the rows of events, oldest first, and keeps others from changing them meanwhile.
+// Which of them a payout has is read after they are locked: whoever held a lock may just have put
+// them into one.
 func lockRows(ctx context.Context, events []uuid.UUID) (map[uuid.UUID][]Commission, error) {
-	return rowsBy(ctx, events, " for update")
+	out, err := rowsBy(ctx, events, " for update")
+	if err != nil {
+		return nil, err
+	}
+	var approved []uuid.UUID
+	for _, rows := range out {
+		for _, c := range rows {
+			if c.Status == Approved {
+				approved = append(approved, c.ID)
+			}
+		}
+	}
+	taken, err := payoutsOf(ctx, approved)
+	if err != nil {
+		return nil, err
+	}
+	for _, rows := range out {
+		for i, c := range rows {
+			rows[i].PayoutID = orNull(taken[c.ID])
+		}
+	}
+	return out, nil
+}
+
+// payoutsOf says which payout has each of these rows; the caller has locked them.
+func payoutsOf(ctx context.Context, rows []uuid.UUID) (map[uuid.UUID]uuid.UUID, error) {
+	out := map[uuid.UUID]uuid.UUID{}
+	if len(rows) == 0 {
+		return out, nil
+	}
+	var items []struct{ CommissionID, PayoutID uuid.UUID }
+	err := db.Hot(ctx, `select commission_id, payout_id from payout_items where commission_id = any($1::uuid[]) and released_at is null`, rows).Scan(ctx, &items)
+	if err != nil {
+		return nil, fmt.Errorf("look for the rows' payouts: %w", err)
+	}
+	for _, i := range items {
+		out[i.CommissionID] = i.PayoutID
+	}
+	return out, nil
+}
+
+// lockByID locks rows in the order in which all lock them, oldest first.
+func lockByID(ctx context.Context, ids []uuid.UUID) ([]Commission, error) {
+	var rows []Commission
+	err := db.Hot(ctx, `select `+ledgerColumns+` from commissions where id = any($1::uuid[]) order by created_at, id for update`, ids).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("lock commissions: %w", err)
+	}
+	return rows, nil
 }
 
 // rowsOf is lockRows for who only looks.
@@ -116,6 +167,9 @@ func listCommissions(ctx context.Context, f Filter, page paging.Page, now time.T
 	if f.CampaignID != nil {
 		q = q.Where("m.campaign_id = ?", *f.CampaignID)
 	}
+	if f.PayoutID != nil {
+		q = q.Where("m.id in (select commission_id from payout_items where payout_id = ?)", *f.PayoutID)
+	}
 	if f.From != nil {
 		q = q.Where("m.created_at >= ?", *f.From)
 	}
@@ -154,6 +208,7 @@ type stored struct {
 	HeldReason     *string    `json:"held_reason"`
 	ReversedReason *string    `json:"reversed_reason"`
 	ReversedBy     *uuid.UUID `json:"reversed_by"`
+	PaidAt         *time.Time `json:"paid_at"`
 	Note           *string    `json:"note"`
 	OccurredAt     time.Time  `json:"occurred_at"`
 	CreatedAt      time.Time  `json:"created_at"`
@@ -166,7 +221,7 @@ func travel(rows []Commission) (string, error) {
 		out[i] = stored{
 			c.ID, c.EventID, c.PartnerID, c.CampaignID, c.RuleID, c.ClickID, c.Kind, c.BaseAmount, c.BaseCurrency, c.RatePPM,
 			c.WeightNum, c.WeightDen, c.Amount, c.Currency, c.Status, c.MaturesAt, c.ApprovedAt, c.ApprovedBy, c.HeldReason,
-			c.ReversedReason, c.ReversedBy, c.Note, c.OccurredAt, c.CreatedAt,
+			c.ReversedReason, c.ReversedBy, c.PaidAt, c.Note, c.OccurredAt, c.CreatedAt,
 		}
 	}
 	text, err := json.Marshal(out)
@@ -207,7 +262,7 @@ func updateStates(ctx context.Context, rows []Commission) error {
 	}
 	_, err = db.Tx(ctx).NewRaw(`
 		update commissions m set status = n.status, approved_at = n.approved_at, approved_by = n.approved_by,
-			held_reason = n.held_reason, reversed_reason = n.reversed_reason, reversed_by = n.reversed_by, note = n.note
+			held_reason = n.held_reason, reversed_reason = n.reversed_reason, reversed_by = n.reversed_by, paid_at = n.paid_at, note = n.note
 		from jsonb_populate_recordset(null::commissions, ?::jsonb) n where m.id = n.id`, text).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("update commissions: %w", err)

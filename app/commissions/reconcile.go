@@ -78,7 +78,7 @@ func (a account) planRows() []Row {
 	for i, c := range a.rows {
 		rows[i] = Row{
 			ID: c.ID, Kind: c.Kind, Amount: c.Amount, Status: c.Status, MaturesAt: c.MaturesAt, ApprovedAt: c.ApprovedAt,
-			HeldReason: value(c.HeldReason), ReversedReason: value(c.ReversedReason),
+			HeldReason: value(c.HeldReason), ReversedReason: value(c.ReversedReason), InPayout: c.PayoutID != nil,
 		}
 	}
 	return rows

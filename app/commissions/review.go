@@ -78,7 +78,11 @@ func (b *book) reverse(ctx context.Context, id uuid.UUID, note string) (Commissi
 	if err != nil {
 		return Commission{}, err
 	}
-	if err := c.reversible(); err != nil {
+	taken, err := payoutsOf(ctx, []uuid.UUID{id})
+	if err != nil {
+		return Commission{}, err
+	}
+	if err := c.reversible(taken[id] != uuid.Nil); err != nil {
 		return Commission{}, err
 	}
 	also, err := companions(ctx, c)
@@ -107,8 +111,8 @@ func (b *book) reject(ctx context.Context, c Commission, note string) Commission
 }
 
 // companions are the rows that have to be rejected along with c, so that its key does not fall
-// below nothing: the refunds of a sale go with the sale. Against rows that were paid it can't be
-// done.
+// below nothing: the refunds of a sale go with the sale. Against rows that were paid, or are about
+// to be, it can't be done.
 func companions(ctx context.Context, c Commission) ([]Commission, error) {
 	if c.EventID == nil || c.RuleID == nil {
 		return nil, nil
@@ -119,13 +123,14 @@ func companions(ctx context.Context, c Commission) ([]Commission, error) {
 	}
 	var net int64
 	var others []Commission
-	paid := false
+	paid, inPayout := false, false
 	for _, row := range all[*c.EventID] {
 		if row.ID == c.ID || row.key() != c.key() || row.Status == Reversed {
 			continue
 		}
 		net += row.Amount
 		paid = paid || row.Status == Paid
+		inPayout = inPayout || row.PayoutID != nil
 		others = append(others, row)
 	}
 	switch {
@@ -133,6 +138,8 @@ func companions(ctx context.Context, c Commission) ([]Commission, error) {
 		return nil, nil
 	case paid:
 		return nil, fault.Conflict("not_reversible", "Part of this commission was paid and taken back already; it can't be reversed any more.")
+	case inPayout:
+		return nil, fault.Conflict("in_payout", "A payout takes part of this commission back. Cancel the payout first.")
 	default:
 		return others, nil
 	}

@@ -31,6 +31,7 @@ type Filter struct {
 	Ready      bool // pending, with the hold over: what an admin may decide now
 	PartnerID  *uuid.UUID
 	CampaignID *uuid.UUID
+	PayoutID   *uuid.UUID // that has them, had them, or paid them
 	From, To   *time.Time // by created_at; To is exclusive
 }
 

@@ -52,6 +52,7 @@ func conflicts() map[string]conflict {
 		"partner_import_rows_import_fkey":   missing("import_id", "There is no such import."),
 		"program_import_rows_import_fkey":   missing("import_id", "There is no such import."),
 		"network_approvals_campaign_fkey":   missing("campaign_id", "There is no such campaign."),
+		"payouts_one_per_transfer":          taken("transfer_taken", "transfer_id", "Another payout has this transfer."),
 		"coupons_campaign_fkey":             missing("campaign_id", "There is no such campaign."),
 		"events_tenant_id_source_extid_key": taken("idempotency_mismatch", "external_id", "Another event has this external id."),
 	}

@@ -23,7 +23,7 @@ func errErased() error {
 }
 
 // Erase takes the person away and leaves the owner of money and clicks: name, address, profile,
-// sessions, links in mails and keys go, in this transaction, and so does what jobs and the audit
+// bank details, sessions, links in mails and keys go, in this transaction, and so does what jobs and the audit
 // log say about them. It can't be undone. A repeat is a no-op.
 func (s *Service) Erase(ctx context.Context, id uuid.UUID) (Partner, error) {
 	if err := auth.Require(ctx, auth.AdminScope); err != nil {
@@ -44,6 +44,9 @@ func (s *Service) Erase(ctx context.Context, id uuid.UUID) (Partner, error) {
 		return Partner{}, err
 	}
 	if err := eraseFromLists(ctx, id, email); err != nil {
+		return Partner{}, err
+	}
+	if err := forgetPayoutAccount(ctx, id); err != nil {
 		return Partner{}, err
 	}
 	if err := auth.ErasePartner(ctx, id, now); err != nil {

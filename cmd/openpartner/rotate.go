@@ -9,6 +9,7 @@ import (
 	"github.com/openpartner/openpartner/app/coordinator"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/network"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/app/webhooks"
@@ -19,13 +20,13 @@ import (
 
 // reseals are the ways to seal a tenant's secrets with the first key; each counts what it changed.
 func (a *application) reseals() []func(ctx context.Context) (int, error) {
-	return []func(ctx context.Context) (int, error){a.services.settings.Reseal, a.services.webhooks.Reseal, a.services.network.Reseal}
+	return []func(ctx context.Context) (int, error){a.services.settings.Reseal, a.services.webhooks.Reseal, a.services.network.Reseal, a.services.payouts.Reseal}
 }
 
 // countSealed counts the secrets in sight by the id of the key that sealed them.
 func countSealed(ctx context.Context) (map[string]int, error) {
 	sum := map[string]int{}
-	for _, count := range []func(context.Context) (map[string]int, error){settings.CountSealed, webhooks.CountSealed, network.CountSealed, coordinator.CountSealed} {
+	for _, count := range []func(context.Context) (map[string]int, error){settings.CountSealed, webhooks.CountSealed, network.CountSealed, payouts.CountSealed, coordinator.CountSealed} {
 		some, err := count(ctx)
 		if err != nil {
 			return nil, err

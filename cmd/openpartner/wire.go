@@ -28,6 +28,7 @@ import (
 	"github.com/openpartner/openpartner/app/netguard"
 	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/redirect"
 	"github.com/openpartner/openpartner/app/reports"
@@ -74,6 +75,7 @@ type services struct {
 	attribution *attribution.Service
 	coupons     *coupons.Service
 	commissions *commissions.Service
+	payouts     *payouts.Service
 	settings    *settings.Service
 	reports     *reports.Service
 	portability *portability.Service
@@ -117,6 +119,9 @@ func wire(p program, d *database) (*application, error) {
 	s.commissions = commissions.NewService(bus, now)
 	s.settings = settings.NewService(ring, resolver, guard, now)
 	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, s.settings.IdentifySignature, bus, now)
+	s.payouts = payouts.NewService(payouts.Options{
+		Commissions: s.commissions, Partners: s.partners, Admins: s.admins, Ring: ring, Facts: bus, Terms: payoutTerms(s.settings), Now: now,
+	})
 	s.coupons = coupons.NewService(s.campaigns, s.partners, s.attribution, now)
 	facts.Listen(bus, func(ctx context.Context, f partners.Changed) error {
 		if f.Partner.Status != partners.StatusActive || f.Before != partners.StatusRevoked {
@@ -149,12 +154,12 @@ func wire(p program, d *database) (*application, error) {
 	}
 	mailer := jobs.NewMailer(jobs.MailerOptions{
 		App: d.app, System: d.system, Log: p.log, SignIn: s.signin, Signup: s.signup, Partners: s.partners, Settings: s.settings, Limiter: limiter, Operator: operator,
-		Staff: s.staff, Admins: s.admins, Webhooks: s.webhooks, PublicURL: p.cfg.PublicURL,
+		Staff: s.staff, Admins: s.admins, Webhooks: s.webhooks, Payouts: s.payouts, PublicURL: p.cfg.PublicURL,
 	})
 	a.worker = jobs.NewWorker(jobs.Options{
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod, PerTenant: perTenant(p.cfg),
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
-		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
+		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Payouts(s.payouts, now), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
 			App: d.app, Clicks: s.tracking, Log: p.log, Now: now, Repaired: a.metrics.Repaired,
 		}), jobs.Network(d.app, s.network, func() { a.worker.Wake() }), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.ProgramImport(d.app, s.portability, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
@@ -168,7 +173,7 @@ func wire(p program, d *database) (*application, error) {
 	a.api = api.NewServer(api.Options{
 		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
 		Signup: s.signup, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
-		Commissions: s.commissions, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, Network: s.network, Portability: s.portability, SendTestMail: mailer.SendTest,
+		Commissions: s.commissions, Payouts: s.payouts, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, Network: s.network, Portability: s.portability, SendTestMail: mailer.SendTest,
 	})
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: sessionManager, Cookie: edge.PeopleCookie, Pool: d.app},
@@ -190,6 +195,14 @@ func wire(p program, d *database) (*application, error) {
 	a.redirect = redirect.NewServer(redirect.Options{Edge: a.edge, Gate: a.gate, PerMinute: redirect.PerMinute})
 	a.listener = newListener(p, d, resolver, a.gate.Targets, s.webhooks)
 	return a, nil
+}
+
+// payoutTerms are what a program decided about its payouts.
+func payoutTerms(s *settings.Service) func(ctx context.Context) (payouts.Terms, error) {
+	return func(ctx context.Context) (payouts.Terms, error) {
+		p, err := s.PayoutTerms(ctx)
+		return payouts.Terms{Rail: payouts.Rail(p.Rail), Thresholds: p.Thresholds}, err
+	}
 }
 
 // perTenant is how many jobs of one program run at a time: a few where others want their turn.
@@ -227,6 +240,15 @@ func tellWebhooks(bus *facts.Bus, hooks *webhooks.Service) {
 	})
 	facts.Listen(bus, func(ctx context.Context, f commissions.Written) error {
 		return hooks.Publish(ctx, api.CommissionMessages(f)...)
+	})
+	facts.Listen(bus, func(ctx context.Context, f payouts.Created) error {
+		return hooks.Publish(ctx, api.CreatedMessages(f)...)
+	})
+	facts.Listen(bus, func(ctx context.Context, f payouts.Settled) error {
+		return hooks.Publish(ctx, api.PayoutPaid(f))
+	})
+	facts.Listen(bus, func(ctx context.Context, f payouts.Refused) error {
+		return hooks.Publish(ctx, api.PayoutFailed(f))
 	})
 	facts.Listen(bus, func(ctx context.Context, f network.Joined) error {
 		return hooks.Publish(ctx, api.JoinedMessages(f)...)

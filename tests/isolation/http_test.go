@@ -45,7 +45,7 @@ func (w *world) path(t *testing.T, r testkit.Route, ids map[string]string) strin
 				table = "users"
 			}
 			if named := map[string]string{
-				"{campaign_id}": "campaigns", "{campaign}": "campaigns", "webhooks": "webhook_endpoints", "deliveries": "webhook_deliveries", "outbox": "network_outbox",
+				"{campaign_id}": "campaigns", "{campaign}": "campaigns", "runs": "payout_runs", "webhooks": "webhook_endpoints", "deliveries": "webhook_deliveries", "outbox": "network_outbox",
 			}; named[segment] != "" {
 				table = named[segment]
 			} else if named[table] != "" {
@@ -54,7 +54,8 @@ func (w *world) path(t *testing.T, r testkit.Route, ids map[string]string) strin
 			if ids[table] == "" {
 				t.Fatalf("%s: no id of %s", r, table)
 			}
-			segments[i] = ids[table]
+			_, suffix, _ := strings.Cut(segment, "}")
+			segments[i] = strings.TrimSuffix(ids[table], suffix) + suffix
 		}
 	}
 	return strings.Join(segments, "/")
@@ -86,6 +87,8 @@ func (w *world) body(r testkit.Route) any {
 		return object{"campaign_id": w.ours.campaign}
 	case "POST /commissions/{id}/reverse":
 		return object{"note": "taken over"}
+	case "POST /payouts/{id}/mark-paid":
+		return object{"reference": "taken over"}
 	}
 	return object{}
 }

@@ -25,9 +25,13 @@ func (w *world) rival(t *testing.T) map[string]string {
 		}
 	}
 	p.call(t, p.adminKey, http.MethodPost, "/events", object{"user_id": word, "type": "sale", "amount": 1000, "currency": "USD", "cref": cref}).JSON(t, &made)
+	p.post(t, "/commissions/adjustments", object{"partner_id": partner, "amount": 500, "currency": "USD", "note": word})
+	var run struct{ Payouts []struct{ ID string } }
+	p.call(t, p.adminKey, http.MethodPost, "/payouts/runs", object{"partner_ids": []string{partner}}).JSON(t, &run)
 	ids := w.ids(t, p)
 	ids["partners"], ids["links"], ids["clicks"], ids["events"] = partner, link, cref, made.ID
 	ids["commissions"], ids["api_keys"] = made.Attribution.Touches[0].Commissions[0].ID, key
+	ids["payouts"] = run.Payouts[0].ID
 	return ids
 }
 

@@ -89,6 +89,8 @@ func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 	_, p.cref, _ = strings.Cut(clicked.Header.Get("Location"), "cref=")
 	p.call(t, p.adminKey, http.MethodPost, "/identify", object{"cref": p.cref, "user_id": word})
 	p.call(t, p.adminKey, http.MethodPost, "/events", object{"user_id": word, "type": "sale", "amount": 1000, "currency": "USD", "external_id": word}, "Idempotency-Key", word)
+	p.post(t, "/commissions/adjustments", object{"partner_id": partner, "amount": 500, "currency": "USD", "note": label})
+	p.call(t, p.adminKey, http.MethodPost, "/payouts/runs", object{})
 	p.rest(t, word, partner, p.post(t, "/webhooks", object{"url": "https://" + word + ".example.com/hooks", "events": []string{"payout.paid"}}))
 	p.do(t, func(ctx context.Context) error { // far in the future, so that nobody runs it
 		return outbox.Add(ctx, outbox.Job{Kind: word, Args: object{}, RunAt: time.Now().AddDate(50, 0, 0)})

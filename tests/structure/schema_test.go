@@ -113,7 +113,7 @@ func (s schema) keys() {
 				select from pg_attribute a where a.attrelid = t.oid and a.attnum = any (k.conkey) and not a.attnotnull)))`)
 	s.findings("MoneyIsNotSweptAway", `
 		select format('%s deletes from %s', conname, conrelid::regclass) from pg_constraint
-		where contype = 'f' and confdeltype <> 'a' and conrelid in ('commissions'::regclass, 'events'::regclass, 'clicks'::regclass, 'audit_log'::regclass)`)
+		where contype = 'f' and confdeltype <> 'a' and conrelid in ('commissions'::regclass, 'payouts'::regclass, 'payout_items'::regclass, 'events'::regclass, 'clicks'::regclass, 'audit_log'::regclass)`)
 	s.findings("Validated", `select format('%s of %s is not validated', conname, conrelid::regclass) from pg_constraint where not convalidated`)
 	s.findings("IndexesAreWhole", `select format('%s is not valid', indexrelid::regclass) from pg_index where not indisvalid`)
 }
@@ -139,15 +139,15 @@ func (s schema) grants() {
 		select format('%s may create things in %s', r.rolname, n.nspname) from pg_roles r, pg_namespace n
 		where r.rolname in ('openpartner_app', 'openpartner_system') and n.nspname in ('public', 'platform', 'coordinator') and has_schema_privilege(r.oid, n.oid, 'CREATE')`)
 	s.findings("FactsStay", `
-		select format('openpartner_app may delete from %s', t) from unnest(array['commissions', 'events', 'clicks', 'audit_log']) t
+		select format('openpartner_app may delete from %s', t) from unnest(array['commissions', 'payouts', 'payout_items', 'payout_runs', 'events', 'clicks', 'audit_log']) t
 		where has_table_privilege('openpartner_app', t, 'DELETE')
 		union all
-		select format('openpartner_app may change %s', t) from unnest(array['events', 'audit_log']) t
+		select format('openpartner_app may change %s', t) from unnest(array['events', 'audit_log', 'payout_runs']) t
 		where has_table_privilege('openpartner_app', t, 'UPDATE')
 		union all
 		select 'openpartner_system may change audit_log' where has_table_privilege('openpartner_system', 'audit_log', 'UPDATE')
 		union all
-		select format('%s may be deleted from while the program stands', t) from unnest(array['commissions', 'events', 'audit_log']) t
+		select format('%s may be deleted from while the program stands', t) from unnest(array['commissions', 'payouts', 'payout_items', 'events', 'audit_log']) t
 		where not exists (select from pg_trigger where tgrelid = t::regclass and tgfoid = 'platform.guard_deletion'::regproc and tgenabled = 'O')`)
 	s.findings("TenantsAreThePlatforms", `
 		select format('openpartner_app may change platform.tenants.%s', attname) from pg_attribute
@@ -199,10 +199,10 @@ func (s schema) words() {
 		select format('%s has no comment', c.oid::regclass) from pg_class c join pg_namespace n on n.oid = c.relnamespace
 		where n.nspname in ('public', 'platform', 'coordinator') and c.relkind in ('r', 'p', 'v') and c.relname <> 'schema_migrations' and obj_description(c.oid, 'pg_class') is null`)
 	s.findings("TimesEndInAt", `
-		select format('%s.%I is a time and does not end in _at, _from, _to, _until or _since', a.attrelid::regclass, a.attname)
+		select format('%s.%I is a time and does not end in _at, _from, _to, _until or _since, and is no cut_off', a.attrelid::regclass, a.attname)
 		from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace
 		where n.nspname in ('public') and c.relkind = 'r' and c.relname <> 'schema_migrations' and a.attnum > 0 and not a.attisdropped
-			and a.atttypid = 'timestamptz'::regtype and a.attname !~ '_(at|from|to|until|since)$'`)
+			and a.atttypid = 'timestamptz'::regtype and a.attname !~ '(_(at|from|to|until|since)|^cut_off)$'`)
 	s.t.Run("Conflicts", s.conflicts)
 }
 
@@ -235,6 +235,12 @@ func (s schema) conflicts(t *testing.T) {
 		"network_approvals_partner_fkey":            "written for a partner who was just made or read",
 		"network_memberships_callback_key_fkey":     "written for a key that was just made",
 		"network_memberships_pending_key_fkey":      "written for a key that was just made",
+		"payouts_partner_fkey":                      "planned for partners of commissions",
+		"payouts_run_fkey":                          "written with its run",
+		"payout_runs_tenant_id_period_key":          "planned under the tenant's lock",
+		"payout_items_payout_fkey":                  "written with its payout",
+		"payout_items_commission_fkey":              "planned from rows that were just locked",
+		"payout_items_one_live":                     "planned from rows that were just locked",
 		"network_outbox_partner_fkey":               "written for a partner who was just written",
 		"network_outbox_tenant_id_partner_id_key":   "asked with on conflict",
 		"platform_admins_email_key":                 "adding somebody twice changes them",

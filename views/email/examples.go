@@ -30,6 +30,10 @@ func Examples(b Brand, link string) []Example {
 		{"network-connect", "Network connection", NetworkConnect(b, "Tea Club", link)},
 		{"network-lost", "Network lost", NetworkLost(b, link)},
 		{"webhook-disabled", "Webhook disabled", WebhookDisabled(b, "https://example.com/hooks", "It has failed for three days.", link)},
+		{"payout-paid", "Payout: paid", PayoutPaid(b, receiver, "$120.00", link)},
+		{"payout-failed", "Payout: failed", PayoutFailed(b, receiver, "$120.00", link)},
+		{"bank-details-changed", "Payout: bank details changed", BankDetailsChanged(b, receiver, link)},
+		{"payouts-planned", "Payouts planned", PayoutsPlanned(b, 12, []string{"$1,930.00", "€410.50"}, link)},
 		{"test", "Test", Test(b, link)},
 	}
 }

@@ -25,6 +25,8 @@ func words() map[string]string {
 		"network.push": "Tell the Network of a partner", "network.backfill": "Tell the Network of all partners", "network.connect": "Ask the Network to take us in",
 		"network.heartbeat": "Compare counts with the Network", "network.heartbeats": "Begin the hour's comparison with the Network",
 		"network.resend_terms": "Tell the Network of new terms", "network.lost": "Tell an admin that the Network refuses us",
+		"payouts.send": "Pay by Stripe", "payouts.details_changed": "Tell a partner of new bank details", "payouts.paid": "Tell a partner of a payout", "payouts.failed": "Tell a partner of a payout that failed",
+		"payouts.planned": "Tell an admin of planned payouts", "payouts.due": "Look for programs whose payouts are due", "payouts.run": "Plan the payouts of a period",
 		"webhooks.deliver": "Send a webhook message", "webhooks.disabled": "Tell an admin of a disabled webhook",
 	}
 }

@@ -1,0 +1,179 @@
+package payouts
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/facts"
+	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/paging"
+	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/secrets"
+)
+
+// Options are what a Service is made of.
+type Options struct {
+	Commissions *commissions.Service
+	Partners    *partners.Service
+	Admins      *auth.Admins
+	Ring        *secrets.Keyring
+	Facts       *facts.Bus
+	Terms       func(ctx context.Context) (Terms, error) // what the program decided
+	Now         func() time.Time
+
+	// StripeAvailable says whether the program may pay by Stripe at all; nil is never.
+	StripeAvailable func(ctx context.Context) (bool, error)
+}
+
+// Service keeps payouts.
+type Service struct{ Options }
+
+// NewService makes the service; the bus hears of everything that is Created, Settled and Refused.
+func NewService(o Options) *Service { return &Service{o} }
+
+// Created is the fact that payouts were planned.
+type Created struct {
+	Run     Run
+	Payouts []Payout
+}
+
+// Settled is the fact that a payout is paid.
+type Settled struct{ Payout Payout }
+
+// Refused is the fact that a payout failed and its rows are free.
+type Refused struct{ Payout Payout }
+
+// KindSend is the job kind of Send.
+const KindSend = "payouts.send"
+
+// Send is the order to have Stripe pay.
+type Send struct {
+	PayoutID uuid.UUID `json:"payout_id"`
+}
+
+// Filter narrows a list.
+type Filter struct {
+	Status    string
+	Rail      string
+	Currency  string
+	PartnerID *uuid.UUID
+	RunID     *uuid.UUID
+}
+
+const (
+	readScope  = "payouts:read"
+	writeScope = "payouts:write"
+)
+
+// List gives payouts, newest first; a partner sees their own.
+func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.Result[Payout], error) {
+	if own := auth.From(ctx).PartnerID; own != uuid.Nil {
+		f.PartnerID = &own
+	} else if err := auth.Require(ctx, readScope); err != nil {
+		return paging.Result[Payout]{}, err
+	}
+	rows, err := listPayouts(ctx, f, page)
+	if err != nil {
+		return paging.Result[Payout]{}, err
+	}
+	for i := range rows {
+		rows[i] = rows[i].seenBy(auth.From(ctx))
+	}
+	return paging.Cut(rows, page, func(p Payout) paging.Cursor { return paging.Cursor{At: p.CreatedAt, ID: p.ID} }), nil
+}
+
+// Find gives one payout; a partner may see their own.
+func (s *Service) Find(ctx context.Context, id uuid.UUID) (Payout, error) {
+	p, err := findPayout(ctx, id, false)
+	if err != nil {
+		return Payout{}, err
+	}
+	if err := auth.RequireOwnOf(ctx, "payout", readScope, p.PartnerID); err != nil {
+		return Payout{}, err
+	}
+	return p.seenBy(auth.From(ctx)), nil
+}
+
+// seenBy leaves out what is between a program and Stripe.
+func (p Payout) seenBy(who auth.Principal) Payout {
+	if who.PartnerID != uuid.Nil {
+		p.PayingAccount, p.LastError, p.FailureCode, p.Attempts, p.Generation = nil, nil, nil, 0, 0
+	}
+	return p
+}
+
+// Rows gives the rows of the ledger that a payout has, had or paid, newest first.
+func (s *Service) Rows(ctx context.Context, p Payout, page paging.Page) (paging.Result[commissions.Commission], error) {
+	if err := auth.RequireOwnOf(ctx, "payout", readScope, p.PartnerID); err != nil {
+		return paging.Result[commissions.Commission]{}, err
+	}
+	return s.Commissions.List(ctx, commissions.Filter{PayoutID: &p.ID}, page)
+}
+
+// Runs gives the runs, newest first.
+func (s *Service) Runs(ctx context.Context, page paging.Page) (paging.Result[Run], error) {
+	if err := auth.Require(ctx, readScope); err != nil {
+		return paging.Result[Run]{}, err
+	}
+	rows, err := listRuns(ctx, page)
+	if err != nil {
+		return paging.Result[Run]{}, err
+	}
+	return paging.Cut(rows, page, func(r Run) paging.Cursor { return paging.Cursor{At: r.CreatedAt, ID: r.ID} }), nil
+}
+
+// FindRun gives one run and how far it is.
+func (s *Service) FindRun(ctx context.Context, id uuid.UUID) (Run, Progress, error) {
+	if err := auth.Require(ctx, readScope); err != nil {
+		return Run{}, nil, err
+	}
+	r, err := findRun(ctx, id)
+	if err != nil {
+		return Run{}, nil, err
+	}
+	progress, err := progressOf(ctx, id)
+	return r, progress, err
+}
+
+// Payable is what is approved and in no payout, by currency: what the next ones are made of.
+type Payable struct {
+	Currency string
+	Amount   int64
+	Partners int // who are owed something
+}
+
+// Payable sums what could be paid now.
+func (s *Service) Payable(ctx context.Context) ([]Payable, error) {
+	if err := auth.Require(ctx, readScope); err != nil {
+		return nil, err
+	}
+	return sumPayable(ctx)
+}
+
+// CountOpen counts payouts in a state, for what waits for a person.
+func (s *Service) CountOpen(ctx context.Context, status Status, rail Rail) (int, error) {
+	if err := auth.Require(ctx, readScope); err != nil {
+		return 0, err
+	}
+	return countPayouts(ctx, status, rail)
+}
+
+// available reports whether the Stripe rail is there.
+func (s *Service) available(ctx context.Context) (bool, error) {
+	if s.StripeAvailable == nil {
+		return false, nil
+	}
+	return s.StripeAvailable(ctx)
+}
+
+// errNoRail is the answer to who wants a rail that is not there.
+func errNoRail() error {
+	return (&fault.Error{
+		Kind: fault.KindInvalid, Code: "rail_not_available",
+		Message: "Payouts by Stripe are not set up. Set Stripe up first, or choose another rail in the settings.",
+	})
+}
