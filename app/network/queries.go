@@ -123,14 +123,15 @@ func deleteMessage(ctx context.Context, id uuid.UUID) error {
 }
 
 // makeDue has rows be sent now: those that wait after a failure, and with dead also those that
-// were given up. It gives the partners.
+// were given up. It gives the partners, in the order in which they were written down.
 func makeDue(ctx context.Context, now time.Time, dead bool) ([]uuid.UUID, error) {
-	query := `update network_outbox set next_attempt_at = ?0 where status = 'pending' and attempts > 0 and next_attempt_at > ?0 returning partner_id`
+	change := `update network_outbox set next_attempt_at = ?0 where status = 'pending' and attempts > 0 and next_attempt_at > ?0`
 	if dead {
-		query = `update network_outbox set next_attempt_at = ?0, status = 'pending', attempts = 0 returning partner_id`
+		change = `update network_outbox set next_attempt_at = ?0, status = 'pending', attempts = 0`
 	}
 	var rows []uuid.UUID
-	if err := db.Tx(ctx).NewRaw(query, now).Scan(ctx, &rows); err != nil {
+	err := db.Tx(ctx).NewRaw(`with made as (`+change+` returning id, partner_id, created_at) select partner_id from made order by created_at, id`, now).Scan(ctx, &rows)
+	if err != nil {
 		return nil, fmt.Errorf("make messages due: %w", err)
 	}
 	return rows, nil
@@ -143,7 +144,7 @@ type due struct {
 	NextAttemptAt time.Time
 }
 
-// dueMessages are rows of all tenants that are due and that no job is about to send.
+// dueMessages are rows of all tenants that are due and that no job is about to send, oldest first.
 func dueMessages(ctx context.Context, now time.Time, limit int) ([]due, error) {
 	var rows []due
 	err := db.Tx(ctx).NewRaw(`
@@ -153,7 +154,7 @@ func dueMessages(ctx context.Context, now time.Time, limit int) ([]due, error) {
 		where `+telling+` and not exists (
 			select from platform.jobs j
 			where j.tenant_id = o.tenant_id and j.key = 'network:' || o.partner_id and j.status in ('pending', 'running'))
-		order by o.next_attempt_at limit ?`, now, limit).Scan(ctx, &rows)
+		order by o.created_at, o.id limit ?`, now, limit).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("look for due messages: %w", err)
 	}

@@ -31,6 +31,7 @@ func TestHub(t *testing.T) {
 		"Connect": testConnect, "SignUp": testSignUp, "Tokens": testTokens, "Partners": testPartners, "Protocol": testProtocol,
 		"Offerings": testOfferings, "Approve": testApprove, "KeyTaken": testKeyTaken, "VendorDown": testVendorDown, "Decide": testDecide,
 		"Creators": testCreators, "Consent": testConsent, "Doors": testDoors, "Console": testConsole,
+		"AnyOrder": testAnyOrder, "ForeignToken": testForeignToken, "ReplayedToken": testReplayedToken, "EvilCallback": testEvilCallback, "PoisonedHost": testPoisonedHost,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, w) })
 	}
