@@ -40,6 +40,10 @@ browser: postgres chromium ## Use the program in a real browser, and check every
 crash: postgres ## Kill the program and its database at random under load, and look for what is missing
 	$(GO) run ./tests/withpg $(GO) test -tags crash -count=1 -timeout 30m ./tests/crash
 
+.PHONY: chaos
+chaos: postgres ## Kill the programs that pay a thousand times, and count the money
+	OPENPARTNER_TEST_CYCLES=1000 $(GO) run ./tests/withpg $(GO) test -tags crash -count=1 -v -timeout 120m -run TestMoneyMovesOnce ./tests/crash
+
 .PHONY: generate
 generate: ## Generate Go from the templates
 	$(GO) tool templ generate

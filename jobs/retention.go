@@ -40,7 +40,7 @@ func HubPeriodics() []Periodic {
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {
 	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"},
-		{Kind: KindDeleteTenants, Spec: "45 3 * * *"}, {Kind: KindCheckFigures, Spec: "15 4 * * *"}, {Kind: KindHeartbeats, Spec: "20 * * * *"}, {Kind: KindPayoutsDue, Spec: "5 0 * * *"}}
+		{Kind: KindDeleteTenants, Spec: "45 3 * * *"}, {Kind: KindCheckFigures, Spec: "15 4 * * *"}, {Kind: KindHeartbeats, Spec: "20 * * * *"}, {Kind: KindPayoutsDue, Spec: "5 0 * * *"}, {Kind: KindAccountsSeen, Spec: "40 * * * *"}}
 }
 
 // Retention deletes, of all tenants, spent links, sessions that are over (tombstones too),

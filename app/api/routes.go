@@ -109,6 +109,7 @@ func (s *Server) operations() []operation {
 		orOwn(asking(op(get, "/payouts", "payouts:read", s.payoutsIndex, "List payouts", nil, list[payoutJSON]{}), append(pages, "status", "partner_id", "run_id")...)),
 		orOwn(op(get, "/payouts/:id", "payouts:read", s.payoutsShow, "Show a payout", nil, payoutJSON{})),
 		op(post, "/payouts/:id/mark-paid", "payouts:write", s.payoutsMarkPaid, "Say that a payout was paid by hand", markPaidIn{}, payoutJSON{}),
+		detached(op(post, "/payouts/:id/resolve", "payouts:write", s.payoutResolve, "Say whether a payout in review was paid", payoutResolveIn{}, payoutJSON{})),
 		op(post, "/payouts/:id/cancel", "payouts:write", s.payoutsCancel, "Cancel a payout that was not sent", nil, payoutJSON{}),
 
 		orOwn(asking(op(get, "/reports/overview", "reports:read", s.reportsOverview, "Add up a time", nil, figuresJSON{}), span...)),

@@ -53,8 +53,8 @@ type Payout struct {
 	Amount             int64
 	Rail               Rail
 	Status             Status
-	DestinationAccount *string // at Stripe, frozen when it is first sent
-	PayingAccount      *string // the one whose balance pays, frozen alike
+	DestinationAccount *string // at Stripe
+	PayingAccount      *string // the one whose balance pays, from the first call on
 	Generation         int     // of the key that it is sent under
 	StripeTransferID   *string
 	Attempts           int

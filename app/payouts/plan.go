@@ -45,8 +45,9 @@ type Balance struct {
 
 // Terms are what a program decided about its payouts.
 type Terms struct {
-	Rail       Rail
-	Thresholds map[string]int64 // by currency: the least that is paid
+	Rail        Rail
+	AccountType string           // of those that are opened at Stripe: express or standard
+	Thresholds  map[string]int64 // by currency: the least that is paid
 }
 
 // Circumstances are what a plan depends on besides the balances.
@@ -67,6 +68,7 @@ type Planned struct {
 	Amount      int64
 	Rows        int
 	Rail        Rail
+	Account     *string // at Stripe, where that is the rail
 }
 
 // Money is the amount with its currency.
@@ -93,7 +95,11 @@ func plan(balances []Balance, c Circumstances) (pay []Planned, skip []Skipped) {
 			skip = append(skip, Skipped{b.PartnerID, b.PartnerName, b.Currency, b.Amount, reason})
 			continue
 		}
-		pay = append(pay, Planned{b.PartnerID, b.PartnerName, b.Currency, b.Amount, b.Rows, rail})
+		one := Planned{PartnerID: b.PartnerID, PartnerName: b.PartnerName, Currency: b.Currency, Amount: b.Amount, Rows: b.Rows, Rail: rail}
+		if rail == RailStripe {
+			one.Account = b.StripeAccount
+		}
+		pay = append(pay, one)
 	}
 	return pay, skip
 }
@@ -115,7 +121,7 @@ func (c Circumstances) judge(b Balance) (Rail, Reason) {
 		return "", PartnerRevoked
 	case b.Amount < c.Thresholds[b.Currency]:
 		return "", BelowThreshold
-	case c.Rail == RailManual || !stripePays(b.Currency):
+	case c.Rail == RailManual || !stripePays(b.Currency, b.Amount):
 		return RailManual, ""
 	}
 	obstacle := c.obstacle(b)
@@ -128,11 +134,14 @@ func (c Circumstances) judge(b Balance) (Rail, Reason) {
 	return RailManual, ""
 }
 
-// stripePays reports whether a currency may go by Stripe: in those of three decimals it only takes
-// amounts that end in nought, so a sum of commissions can't be sent as it is.
-func stripePays(currency string) bool {
+// stripePays reports whether an amount may go by Stripe. In currencies of three decimals it only takes
+// amounts that end in nought, so a sum of commissions can't be sent as it is; of UGX and ISK it takes
+// whole ones alone, though it counts hundredths.
+// https://docs.stripe.com/currencies#special-cases
+func stripePays(currency string, amount int64) bool {
 	digits, known := money.Exponent(currency)
-	return known && digits <= 2
+	whole := amount%100 == 0 || (currency != "UGX" && currency != "ISK")
+	return known && digits <= 2 && whole
 }
 
 // obstacle is why Stripe can't pay a balance; empty when it can.

@@ -257,21 +257,22 @@ type payoutRow struct {
 	Currency  string    `json:"currency"`
 	Amount    int64     `json:"amount"`
 	Rail      Rail      `json:"rail"`
+	Account   *string   `json:"destination_account"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
 func insertPayouts(ctx context.Context, payouts []Payout) error {
 	rows := make([]payoutRow, len(payouts))
 	for i, p := range payouts {
-		rows[i] = payoutRow{p.ID, p.PartnerID, p.RunID, p.Currency, p.Amount, p.Rail, p.CreatedAt}
+		rows[i] = payoutRow{p.ID, p.PartnerID, p.RunID, p.Currency, p.Amount, p.Rail, p.DestinationAccount, p.CreatedAt}
 	}
 	text, err := json.Marshal(rows)
 	if err != nil {
 		return fmt.Errorf("encode payouts: %w", err)
 	}
 	_, err = db.Tx(ctx).NewRaw(`
-		insert into payouts (tenant_id, id, partner_id, run_id, currency, amount, rail, status, created_at)
-		select ?, id, partner_id, run_id, currency, amount, rail, 'pending', created_at from jsonb_populate_recordset(null::payouts, ?::jsonb)`,
+		insert into payouts (tenant_id, id, partner_id, run_id, currency, amount, rail, destination_account, status, created_at)
+		select ?, id, partner_id, run_id, currency, amount, rail, destination_account, 'pending', created_at from jsonb_populate_recordset(null::payouts, ?::jsonb)`,
 		tenancy.ID(ctx), string(text)).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("insert payouts: %w", err)

@@ -132,7 +132,7 @@ func (r Run) payouts(pay []Planned) []Payout {
 	for i, p := range pay {
 		out[i] = Payout{
 			ID: ids.NewAt(r.CreatedAt), PartnerID: p.PartnerID, PartnerName: p.PartnerName, RunID: r.ID, Currency: p.Currency, Amount: p.Amount,
-			Rail: p.Rail, Status: Pending, CreatedAt: r.CreatedAt,
+			Rail: p.Rail, Status: Pending, DestinationAccount: p.Account, CreatedAt: r.CreatedAt,
 		}
 	}
 	return out

@@ -27,6 +27,8 @@ type Options struct {
 
 	// StripeAvailable says whether the program may pay by Stripe at all; nil is never.
 	StripeAvailable func(ctx context.Context) (bool, error)
+	// Paying is the account at Stripe whose balance pays the program's partners.
+	Paying func(ctx context.Context) (Stripe, error)
 }
 
 // Service keeps payouts.

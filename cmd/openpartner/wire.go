@@ -28,6 +28,7 @@ import (
 	"github.com/openpartner/openpartner/app/netguard"
 	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/pay"
 	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/redirect"
@@ -119,8 +120,10 @@ func wire(p program, d *database) (*application, error) {
 	s.commissions = commissions.NewService(bus, now)
 	s.settings = settings.NewService(ring, resolver, guard, now)
 	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, s.settings.IdentifySignature, bus, now)
+	stripe := pay.NewAccounts(pay.NewBackend(p.cfg.Stripe.APIBase), p.cfg.Stripe.SecretKey, p.cfg.Multi(), func(context.Context) (config.Secret, error) { return "", nil })
 	s.payouts = payouts.NewService(payouts.Options{
 		Commissions: s.commissions, Partners: s.partners, Admins: s.admins, Ring: ring, Facts: bus, Terms: payoutTerms(s.settings), Now: now,
+		StripeAvailable: stripe.Available, Paying: func(ctx context.Context) (payouts.Stripe, error) { return stripe.Paying(ctx) },
 	})
 	s.coupons = coupons.NewService(s.campaigns, s.partners, s.attribution, now)
 	facts.Listen(bus, func(ctx context.Context, f partners.Changed) error {
@@ -159,11 +162,11 @@ func wire(p program, d *database) (*application, error) {
 	a.worker = jobs.NewWorker(jobs.Options{
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod, PerTenant: perTenant(p.cfg),
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
-		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Payouts(s.payouts, now), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
+		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Payouts(s.payouts, now), jobs.Transfers(d.app, s.payouts), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
 			App: d.app, Clicks: s.tracking, Log: p.log, Now: now, Repaired: a.metrics.Repaired,
 		}), jobs.Network(d.app, s.network, func() { a.worker.Wake() }), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.ProgramImport(d.app, s.portability, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
-		}), Periodics: jobs.Periodics(), Beats: []func(context.Context) error{s.network.OrderDue},
+		}), Periodics: jobs.Periodics(), Beats: []func(context.Context) error{s.network.OrderDue, s.payouts.OrderOpen},
 		Observe: a.metrics.Job,
 	})
 	a.edge = edge.New(edge.Options{
@@ -201,7 +204,7 @@ func wire(p program, d *database) (*application, error) {
 func payoutTerms(s *settings.Service) func(ctx context.Context) (payouts.Terms, error) {
 	return func(ctx context.Context) (payouts.Terms, error) {
 		p, err := s.PayoutTerms(ctx)
-		return payouts.Terms{Rail: payouts.Rail(p.Rail), Thresholds: p.Thresholds}, err
+		return payouts.Terms{Rail: payouts.Rail(p.Rail), AccountType: p.AccountType, Thresholds: p.Thresholds}, err
 	}
 }
 

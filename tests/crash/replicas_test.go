@@ -93,7 +93,7 @@ func (r *receiver) all() []message {
 
 // newReplica is a program beside others on one database, which may call this machine. They share the
 // key that seals.
-func newReplica(t *testing.T, d *testkit.Database, sealing string) *program {
+func newReplica(t *testing.T, d *testkit.Database, sealing string, env ...string) *program {
 	t.Helper()
 	address := freeAddress(t)
 	p := &program{t: t, url: "http://" + address}
@@ -102,6 +102,7 @@ func newReplica(t *testing.T, d *testkit.Database, sealing string) *program {
 		"OPENPARTNER_LISTEN=" + address, "OPENPARTNER_PUBLIC_URL=" + p.url, "OPENPARTNER_OUTBOUND_ALLOW=127.0.0.0/8", "SECRETS_ENCRYPTION_KEY=" + sealing,
 		"OPENPARTNER_SCHEDULER_INTERVAL=100ms", "DATABASE_URL=" + d.OwnerURL, "DATABASE_URL_APP=" + d.AppURL, "DATABASE_URL_SYSTEM=" + d.SystemURL,
 	}
+	p.env = append(p.env, env...)
 	p.start()
 	p.endsWell()
 	return p

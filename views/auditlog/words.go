@@ -144,6 +144,10 @@ func aboutTheProgram() map[string]deed {
 		"payout.marked_paid":             {GroupCommissions, "marked as paid", "a payout"},
 		"payout.cancelled":               {GroupCommissions, "cancelled", "a payout"},
 		"payout.bank_file_taken":         {GroupCommissions, "took the bank file of", "a payout run"},
+		"payout.confirmed":               {GroupCommissions, "recorded the transfer of", "a payout"},
+		"payout.released":                {GroupCommissions, "had sent again", "a payout"},
+		"payout.adopted":                 {GroupCommissions, "recorded from Stripe", "a payout"},
+		"partner.stripe_account_set":     {GroupCommissions, "set the account at Stripe of", "a partner"},
 		"partner.payout_details_changed": {GroupCommissions, "changed the bank details of", "a partner"},
 		"partner.payout_details_read":    {GroupCommissions, "looked at the bank details of", "a partner"},
 

@@ -1,0 +1,29 @@
+package email
+
+// PayoutReview tells an admin that nobody knows whether a payout was paid.
+func PayoutReview(b Brand, partner, amount, page string) Message {
+	return Message{
+		Subject: "A payout to " + partner + " waits for you",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "Was " + partner + " paid?", Preheader: "Stripe gave no clear answer.",
+			ButtonText: "Look at the evidence", ButtonURL: page,
+			Reason: "You get this because you are an admin of " + b.Name + ".",
+		},
+		Body: Paragraphs("Stripe was asked to pay "+amount+" to "+partner+", and nobody knows what became of it. Nothing is sent again before somebody has looked.",
+			"The page shows what was asked and what Stripe says now. You record the transfer, or have it sent again."),
+	}
+}
+
+// PayoutAccountChanged tells a partner that they are paid to another account from now on.
+func PayoutAccountChanged(b Brand, name, page string) Message {
+	return Message{
+		Subject: "Your payouts from " + b.Name + " go to another account",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "Another account at Stripe", Preheader: "Was it you?",
+			ButtonText: "See where you are paid", ButtonURL: page,
+			Reason: "You get this because somebody changed where the payouts of your account go.",
+		},
+		Body: Paragraphs("Hello "+name+", your payouts go to another account at Stripe from now on. Nothing is paid there for three days.",
+			"If it was not you, change it back at once and tell the program."),
+	}
+}
