@@ -7,6 +7,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/coordinator"
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/stripeinbox"
 )
 
 // KindRetention deletes what has served its time.
@@ -32,6 +33,9 @@ const keptImports = 30 * 24 * time.Hour
 // keptPrograms is how long the file of a whole program stays.
 const keptPrograms = 7 * 24 * time.Hour
 
+// keptStripe is how long the text of Stripe's events stays.
+const keptStripe = 90 * 24 * time.Hour
+
 // HubPeriodics are the jobs that the clock asks the Network's hub for.
 func HubPeriodics() []Periodic {
 	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: coordinator.KindSweep, Spec: "*/5 * * * *"}}
@@ -40,7 +44,8 @@ func HubPeriodics() []Periodic {
 // Periodics are the jobs that the clock asks for.
 func Periodics() []Periodic {
 	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"},
-		{Kind: KindDeleteTenants, Spec: "45 3 * * *"}, {Kind: KindCheckFigures, Spec: "15 4 * * *"}, {Kind: KindHeartbeats, Spec: "20 * * * *"}, {Kind: KindPayoutsDue, Spec: "5 0 * * *"}, {Kind: KindAccountsSeen, Spec: "40 * * * *"}}
+		{Kind: KindDeleteTenants, Spec: "45 3 * * *"}, {Kind: KindCheckFigures, Spec: "15 4 * * *"}, {Kind: KindHeartbeats, Spec: "20 * * * *"}, {Kind: KindPayoutsDue, Spec: "5 0 * * *"}, {Kind: KindAccountsSeen, Spec: "40 * * * *"},
+		{Kind: stripeinbox.KindSweep, Spec: "*/5 * * * *"}, {Kind: KindCompareStripe, Spec: "25 2 * * *"}}
 }
 
 // Retention deletes, of all tenants, spent links, sessions that are over (tombstones too),
@@ -73,8 +78,10 @@ func Retention(now func() time.Time) Registration {
 				and not exists (select from commissions x where x.tenant_id = p.tenant_id and x.partner_id = p.id)`, at.Add(-keptUnverified)},
 			"imports of programs": {`delete from program_imports where created_at < ?`, at.Add(-keptPrograms)},
 			"imports":             {`delete from partner_imports where created_at < ?`, at.Add(-keptImports)},
-			"applications":        {`delete from partner_applications where created_at < ?`, at.Add(-keptUnverified)},
-			"jobs":                {`delete from platform.jobs where status in ('done', 'cancelled') and finished_at < ?`, time.Now().Add(-keptJobs)},
+			"texts of Stripe's events": {`update platform.stripe_events set payload = null, findings = null
+				where payload is not null and created_at < ? and status not in ('received', 'waiting')`, at.Add(-keptStripe)},
+			"applications": {`delete from partner_applications where created_at < ?`, at.Add(-keptUnverified)},
+			"jobs":         {`delete from platform.jobs where status in ('done', 'cancelled') and finished_at < ?`, time.Now().Add(-keptJobs)},
 		} {
 			if _, err := db.Tx(ctx).NewRaw(old.statement, old.before).Exec(ctx); err != nil {
 				return fmt.Errorf("delete old %s: %w", what, err)

@@ -32,6 +32,7 @@ import (
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signup"
+	"github.com/openpartner/openpartner/app/stripeinbox"
 	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/app/tracking"
 	"github.com/openpartner/openpartner/app/webhooks"
@@ -60,6 +61,7 @@ type Options struct {
 	Network     *network.Service
 	Webhooks    *webhooks.Service
 	Portability *portability.Service
+	Stripe      *stripeinbox.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
 }

@@ -14,10 +14,11 @@ import (
 	"github.com/openpartner/openpartner/app/tracking"
 )
 
-// SourceAPI and SourceCoupon say who told of an event; external ids are unique per source.
+// The sources say who told of an event; external ids are unique per source.
 const (
 	SourceAPI    = "api"
 	SourceCoupon = "coupon"
+	SourceStripe = "stripe"
 )
 
 // Recorded is what became of one event of a batch; Err is a fault for whoever sent it.

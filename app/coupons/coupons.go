@@ -32,6 +32,8 @@ type Coupon struct {
 	CampaignID   uuid.UUID
 	CampaignName string
 	Active       bool
+	// StripePromotionCodeID is the promotion code at Stripe that stands for the coupon.
+	StripePromotionCodeID *string
 	CreatedAt    time.Time
 }
 
@@ -214,6 +216,15 @@ func (s *Service) Record(ctx context.Context, in attribution.EventInput, code st
 
 func (c Coupon) credit() *attribution.Credit {
 	return &attribution.Credit{PartnerID: c.PartnerID, CampaignID: c.CampaignID, Code: normalise(c.Code)}
+}
+
+// Promotion gives the partner whom a promotion code of Stripe's credits, if an active coupon has it.
+func (s *Service) Promotion(ctx context.Context, id string) (*attribution.Credit, error) {
+	c, err := findByPromotion(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	return c.credit(), nil
 }
 
 // normalise is how codes are compared.

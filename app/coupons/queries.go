@@ -40,7 +40,7 @@ func selectCoupons(ctx context.Context) *bun.SelectQuery {
 	return db.Tx(ctx).NewSelect().TableExpr("coupons as u").
 		Join("join partners as p on p.tenant_id = u.tenant_id and p.id = u.partner_id").
 		Join("join campaigns as c on c.tenant_id = u.tenant_id and c.id = u.campaign_id").
-		ColumnExpr("u.id, u.code, u.partner_id, p.name as partner_name, u.campaign_id, c.name as campaign_name, u.active, u.created_at")
+		ColumnExpr("u.id, u.code, u.partner_id, p.name as partner_name, u.campaign_id, c.name as campaign_name, u.active, u.stripe_promotion_code_id, u.created_at")
 }
 
 func find(ctx context.Context, id uuid.UUID) (Coupon, error) {
@@ -51,6 +51,18 @@ func find(ctx context.Context, id uuid.UUID) (Coupon, error) {
 	}
 	if err != nil {
 		return Coupon{}, fmt.Errorf("find coupon: %w", err)
+	}
+	return c, nil
+}
+
+// findByPromotion gives the active coupon with a promotion code of Stripe's.
+func findByPromotion(ctx context.Context, id string) (c Coupon, err error) {
+	err = selectCoupons(ctx).Where("u.stripe_promotion_code_id = ? and u.active", id).Scan(ctx, &c)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Coupon{}, fault.NotFound("coupon")
+	}
+	if err != nil {
+		return Coupon{}, fmt.Errorf("find the coupon of a promotion code: %w", err)
 	}
 	return c, nil
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // tenantTables are those whose rows belong to tenants: all of schema public but the migrations'
-// own, and two of the platform's.
+// own, and three of the platform's.
 const tenantTables = `
 	with tenant_tables as (
 		select c.oid, n.nspname || '.' || c.relname as name, c.relrowsecurity, c.relforcerowsecurity,
@@ -17,7 +17,7 @@ const tenantTables = `
 		from pg_class c join pg_namespace n on n.oid = c.relnamespace
 		where c.relkind in ('r', 'p')
 			and ((n.nspname = 'public' and c.relname <> 'schema_migrations')
-				or (n.nspname = 'platform' and c.relname in ('tenants', 'jobs'))))`
+				or (n.nspname = 'platform' and c.relname in ('tenants', 'jobs', 'stripe_events'))))`
 
 // laws are what the catalog has to obey so that tenants stay apart. Each is a query for the
 // sentences that say where it does not.

@@ -18,6 +18,7 @@ func sealed() map[string][]string {
 	return map[string][]string{
 		keyMail:     {"password", "token"},
 		keyTracking: {"identify_secret"},
+		keyStripe:   {stripeKey, stripeSecret},
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package settings keeps what a program decides about itself, in groups: the program, its mail,
-// its tracking, what it takes for fraud, how creators come in, how partners are paid.
+// its tracking, what it takes for fraud, how creators come in, how partners are paid, what Stripe tells it.
 //
 // It owns the tables config and assets, and the name and logo of the tenant. It does not act on
 // any of it: who sends mail or checks signatures asks here. Invariant: a secret goes in and is
@@ -27,6 +27,7 @@ const (
 	keyFraud         = "fraud"
 	keyPartnerSignup = "partner_signup"
 	keyPayouts       = "payouts"
+	keyStripe        = "stripe"
 )
 
 // Service reads and changes settings.

@@ -328,3 +328,39 @@ func renameUser(ctx context.Context, userID, pseudonym string) error {
 	}
 	return nil
 }
+
+// mergeUser leaves behind what both users were tied to; the other's word for it is as good as either.
+func mergeUser(ctx context.Context, from, to string) (bool, error) {
+	confirmed, err := db.Tx(ctx).NewRaw(`
+		update identities mine set verified = true
+		where user_id = ?1 and not verified and exists (
+			select from identities i where i.tenant_id = mine.tenant_id and i.user_id = ?0 and i.click_id = mine.click_id and i.verified)`, from, to).Exec(ctx)
+	if err != nil {
+		return false, fmt.Errorf("confirm identities: %w", err)
+	}
+	moved, err := db.Tx(ctx).NewRaw(`
+		update identities theirs set user_id = ?1
+		where user_id = ?0 and not exists (
+			select from identities i where i.tenant_id = theirs.tenant_id and i.user_id = ?1 and i.click_id = theirs.click_id)`, from, to).Exec(ctx)
+	if err != nil {
+		return false, fmt.Errorf("move identities: %w", err)
+	}
+	c, err := confirmed.RowsAffected()
+	if err != nil {
+		return false, fmt.Errorf("count identities: %w", err)
+	}
+	m, err := moved.RowsAffected()
+	return c+m > 0, err
+}
+
+func wasCredited(ctx context.Context, user string, in CreditInput) (found bool, err error) {
+	err = db.Tx(ctx).NewRaw(`
+		select exists (select from identities i join clicks c on c.tenant_id = i.tenant_id and c.id = i.click_id
+			where i.user_id = ? and c.link_id is null and c.partner_id = ? and c.campaign_id = ?
+				and c.occurred_at between ? and ?)`,
+		user, in.PartnerID, in.CampaignID, in.OccurredAt.Add(-time.Hour), in.OccurredAt.Add(time.Hour)).Scan(ctx, &found)
+	if err != nil {
+		return false, fmt.Errorf("look for credits: %w", err)
+	}
+	return found, nil
+}

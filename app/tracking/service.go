@@ -20,7 +20,7 @@ type Service struct {
 	now   func() time.Time
 }
 
-// NewService makes the service; the bus hears of every click that is Flagged.
+// NewService makes the service; the bus hears of every click that is Flagged or Tied.
 func NewService(f *facts.Bus, now func() time.Time) *Service { return &Service{facts: f, now: now} }
 
 // Open records a visit in the transaction of ctx and says where the visitor goes: for those who
@@ -80,6 +80,12 @@ func (s *Service) Identities(ctx context.Context, click uuid.UUID) ([]Identity, 
 	return identitiesOfClick(ctx, click)
 }
 
+// Tied is the fact that a click is now known to be a user's.
+type Tied struct {
+	ClickID uuid.UUID
+	UserID  string
+}
+
 // Stitch ties a click to a user. A repeat changes nothing, except that a verified statement
 // confirms an unverified one. It reports whether anything is new.
 func (s *Service) Stitch(ctx context.Context, click uuid.UUID, user string, verified bool, at time.Time) (fresh bool, err error) {
@@ -87,9 +93,13 @@ func (s *Service) Stitch(ctx context.Context, click uuid.UUID, user string, veri
 		return false, err
 	}
 	now := s.now()
-	return upsertIdentity(ctx, Identity{
+	fresh, err = upsertIdentity(ctx, Identity{
 		ID: ids.NewAt(now), ClickID: click, UserID: user, Verified: verified, OccurredAt: at, CreatedAt: now,
 	})
+	if err != nil || !fresh {
+		return fresh, err
+	}
+	return true, s.facts.Tell(ctx, Tied{ClickID: click, UserID: user})
 }
 
 // Verified reports whether the merchant itself has said which clicks are this user's.
@@ -131,4 +141,15 @@ func (s *Service) EraseVisitor(ctx context.Context, userID, pseudonym string) er
 		return err
 	}
 	return renameUser(ctx, userID, pseudonym)
+}
+
+// MergeUser makes one user's identities another's, and reports whether there were any.
+func (s *Service) MergeUser(ctx context.Context, from, to string) (bool, error) {
+	return mergeUser(ctx, from, to)
+}
+
+// Credited reports whether a user was credited to a partner in a campaign, without a link, within an
+// hour of a time.
+func (s *Service) Credited(ctx context.Context, user string, in CreditInput) (bool, error) {
+	return wasCredited(ctx, user, in)
 }

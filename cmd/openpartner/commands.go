@@ -179,7 +179,7 @@ func listRoutes(_ context.Context, p program, args []string) error {
 
 // table is every route of the program.
 func (a *application) table() []edge.Route {
-	all := slices.Concat(a.pages.Routes(), a.api.Routes(), a.redirect.Routes(), systemRoutes(a.metrics, func() bool { return true }))
+	all := slices.Concat(a.pages.Routes(), a.api.Routes(), a.api.StripeRoutes(), a.redirect.Routes(), systemRoutes(a.metrics, func() bool { return true }))
 	if a.platform != nil {
 		all = append(all, a.platform.Routes()...)
 	}

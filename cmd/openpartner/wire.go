@@ -37,6 +37,7 @@ import (
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/signup"
+	"github.com/openpartner/openpartner/app/stripeinbox"
 	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/app/tracking"
@@ -87,6 +88,7 @@ type services struct {
 	webhooks    *webhooks.Service
 	backlog     *backlog.Service
 	network     *network.Service
+	stripe      *stripeinbox.Service
 }
 
 // wire calls every constructor, in the order of the floors.
@@ -149,6 +151,13 @@ func wire(p program, d *database) (*application, error) {
 	facts.Listen(bus, func(ctx context.Context, f tenants.Opened) error {
 		return s.network.ConnectLater(ctx, f.AdminEmail, f.AdminName)
 	})
+	accounts := pay.NewAccounts(pay.NewBackend(p.cfg.Stripe.APIBase), p.cfg.Stripe.SecretKey, p.cfg.Multi(), s.settings.StripeKey)
+	s.stripe = stripeinbox.NewService(stripeinbox.Options{
+		Attribution: s.attribution, Tracking: s.tracking, Accounts: accounts, Stripe: p.cfg.Stripe, Multi: p.cfg.Multi(), Now: now,
+		Secret: s.settings.StripeWebhookSecret, ExcludeTax: s.settings.StripeExcludesTax, Promotion: s.coupons.Promotion,
+	})
+	facts.Listen(bus, s.stripe.Stitched)
+	facts.Listen(bus, s.stripe.Erased)
 	tellWebhooks(bus, s.webhooks)
 
 	operator, devMail, err := operatorMail(p)
@@ -164,7 +173,7 @@ func wire(p program, d *database) (*application, error) {
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Payouts(s.payouts, now), jobs.Transfers(d.app, s.payouts), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
 			App: d.app, Clicks: s.tracking, Log: p.log, Now: now, Repaired: a.metrics.Repaired,
-		}), jobs.Network(d.app, s.network, func() { a.worker.Wake() }), []jobs.Registration{
+		}), jobs.Network(d.app, s.network, func() { a.worker.Wake() }), jobs.Stripe(d.app, d.system, s.stripe, func() { a.worker.Wake() }), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.ProgramImport(d.app, s.portability, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(), Beats: []func(context.Context) error{s.network.OrderDue, s.payouts.OrderOpen},
 		Observe: a.metrics.Job,
@@ -176,7 +185,7 @@ func wire(p program, d *database) (*application, error) {
 	a.api = api.NewServer(api.Options{
 		Edge: a.edge, Log: p.log, Now: now, Limiter: limiter, Keys: s.keys, Admins: s.admins, Partners: s.partners,
 		Signup: s.signup, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons,
-		Commissions: s.commissions, Payouts: s.payouts, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, Network: s.network, Portability: s.portability, SendTestMail: mailer.SendTest,
+		Commissions: s.commissions, Payouts: s.payouts, Settings: s.settings, Reports: s.reports, Tenants: s.tenants, Webhooks: s.webhooks, Network: s.network, Portability: s.portability, Stripe: s.stripe, SendTestMail: mailer.SendTest,
 	})
 	a.pages = web.NewServer(web.Options{
 		Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: sessionManager, Cookie: edge.PeopleCookie, Pool: d.app},
@@ -294,6 +303,7 @@ func (a *application) router(ready func() bool) *echo.Echo {
 		a.edge.Serve(e, a.platform.Surface(), a.platform.Routes())
 	}
 	a.edge.Serve(e, a.api.Surface(), a.api.Routes())
+	a.edge.Serve(e, a.api.StripeSurface(), a.api.StripeRoutes())
 	a.edge.Serve(e, edge.Surface{Fail: a.pages.Fail}, a.redirect.Routes())
 	for _, r := range systemRoutes(a.metrics, ready) {
 		e.Add(r.Method, r.Path, r.Handle)

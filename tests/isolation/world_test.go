@@ -117,6 +117,10 @@ func (p *tenant) rest(t *testing.T, word, partner, hook string) {
 			{`insert into network_outbox (tenant_id, id, partner_id, op, sequence, status, next_attempt_at, last_error, created_at) values (?, ?, ?, 'partner_upsert', 1, 'dead', now(), ?, now())`, []any{p.ID, id, partner, word}},
 			{`insert into network_approvals (tenant_id, request_id, offering_id, campaign_id, creator_email, partner_id, created_at) values (?, ?, ?, ?, ?, ?, now())`, []any{p.ID, word, word, p.campaign, word + "@example.com", partner}},
 			{`insert into webhook_deliveries (tenant_id, id, endpoint_id, message_id, event_type, payload, status, created_at) values (?, ?, ?, ?, 'payout.paid', '{}', 'dead', now())`, []any{p.ID, id, hook, word}},
+			{`insert into platform.stripe_events (id, endpoint, stripe_event_id, type, livemode, tenant_id, payload, refs, status, occurred_at, created_at) values (?, 'tenant', ?, 'invoice.paid', false, ?, ?, array[?], 'processed', now(), now())`, []any{id, word, p.ID, word, word}},
+			{`insert into event_refs (tenant_id, kind, ref, event_id, created_at) select tenant_id, 'invoice', ?, id, now() from events limit 1`, []any{word}},
+			{`insert into stripe_refunds (tenant_id, ref, kind, event_id, amount, created_at) select tenant_id, ?, 'refund', id, 100, now() from events limit 1`, []any{word}},
+			{`insert into stripe_customers (tenant_id, customer, user_id, rank, told_at, created_at) values (?, ?, ?, 2, now(), now())`, []any{p.ID, word, word}},
 		} {
 			if _, err := db.Tx(ctx).NewRaw(statement.text, statement.args...).Exec(ctx); err != nil {
 				return err

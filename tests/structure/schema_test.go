@@ -40,7 +40,7 @@ func (s schema) lines(t *testing.T, query string) []string {
 	return lines
 }
 
-// tenantTables are all tables of public but the migrations' own, and two of platform, by which
+// tenantTables are all tables of public but the migrations' own, and three of platform, by which
 // of their columns names the tenant.
 const tenantTables = `
 	with tenant_tables as (
@@ -48,7 +48,7 @@ const tenantTables = `
 			case when n.nspname = 'platform' and c.relname = 'tenants' then 'id' else 'tenant_id' end as tenant_column
 		from pg_class c join pg_namespace n on n.oid = c.relnamespace
 		where c.relkind in ('r', 'p') and (n.nspname = 'public' and c.relname <> 'schema_migrations'
-			or n.nspname = 'platform' and c.relname in ('tenants', 'jobs'))) `
+			or n.nspname = 'platform' and c.relname in ('tenants', 'jobs', 'stripe_events'))) `
 
 func TestSchema(t *testing.T) {
 	t.Parallel()
@@ -68,7 +68,7 @@ func (s schema) tenants() {
 	s.findings("TenantColumn", tenantTables+`
 		select format('%I.%I has no %s uuid not null', nspname, relname, tenant_column) from tenant_tables t
 		where not exists (select from pg_attribute a where a.attrelid = t.oid and a.attname = t.tenant_column
-			and a.atttypid = 'uuid'::regtype and (a.attnotnull or t.relname = 'jobs'))`)
+			and a.atttypid = 'uuid'::regtype and (a.attnotnull or t.relname in ('jobs', 'stripe_events')))`)
 	s.findings("RowSecurity", tenantTables+`
 		select format('%I.%I: enable and force row level security', nspname, relname) from tenant_tables
 		where not (relrowsecurity and relforcerowsecurity)`)
@@ -96,7 +96,7 @@ func (s schema) keys() {
 	s.findings("UniqueIndexes", tenantTables+`
 		select format('%s does not start with %s', i.indexrelid::regclass, t.tenant_column)
 		from pg_index i join tenant_tables t on t.oid = i.indrelid
-		where i.indisunique and t.relname <> 'tenants' and i.indexrelid <> 'platform.jobs_pkey'::regclass
+		where i.indisunique and t.relname <> 'tenants' and i.indexrelid not in ('platform.jobs_pkey'::regclass, 'platform.stripe_events_pkey'::regclass, 'platform.stripe_events_once'::regclass)
 			and (select attname from pg_attribute where attrelid = i.indrelid and attnum = i.indkey[0]) is distinct from t.tenant_column`)
 	s.findings("ForeignKeys", tenantTables+`
 		select format('%s of %s does not start with tenant_id on both sides', k.conname, k.conrelid::regclass)
@@ -243,6 +243,10 @@ func (s schema) conflicts(t *testing.T) {
 		"payout_items_one_live":                     "planned from rows that were just locked",
 		"network_outbox_partner_fkey":               "written for a partner who was just written",
 		"network_outbox_tenant_id_partner_id_key":   "asked with on conflict",
+		"stripe_events_once":                        "an event that comes again is answered as the first",
+		"stripe_events_tenant_id_once":              "an event that comes again is answered as the first",
+		"event_refs_event_fkey":                     "written after its event",
+		"stripe_refunds_event_fkey":                 "written for a sale that was just read",
 		"platform_admins_email_key":                 "adding somebody twice changes them",
 		"platform_magic_links_token_hash_key":       "tokens are random",
 		"platform_magic_links_admin_fkey":           "made for somebody who was just read",

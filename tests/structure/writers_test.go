@@ -27,7 +27,7 @@ func TestWriters(t *testing.T) {
 			"magic_links": "retention", "sessions": "retention", "idempotency_keys": "retention",
 			"platform.rate_limits": "retention", "platform.magic_links": "retention", "platform.sessions": "retention",
 			"platform.daily_salts": "retention", "recent_clicks": "retention", "webhook_deliveries": "retention",
-			"partners": "retention of sign-ups that nobody confirmed", "partner_applications": "retention", "partner_imports": "retention", "program_imports": "retention", "platform.jobs": "the worker settles what outbox added",
+			"partners": "retention of sign-ups that nobody confirmed", "partner_applications": "retention", "partner_imports": "retention", "program_imports": "retention", "platform.stripe_events": "retention", "platform.jobs": "the worker settles what outbox added",
 		},
 		"app/tracking":    {"platform.jobs": "tells of flagged clicks in the batch that stores them"},
 		"app/install":     {"platform.tenants": "names the program that it founds, as the system role"},

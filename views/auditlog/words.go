@@ -150,6 +150,8 @@ func aboutTheProgram() map[string]deed {
 		"partner.stripe_account_set":     {GroupCommissions, "set the account at Stripe of", "a partner"},
 		"partner.payout_details_changed": {GroupCommissions, "changed the bank details of", "a partner"},
 		"partner.payout_details_read":    {GroupCommissions, "looked at the bank details of", "a partner"},
+		"stripe.event_retried":           {GroupSettings, "tried again", "an event of Stripe's"},
+		"stripe.event_opened":            {GroupSettings, "looked into", "an event of Stripe's"},
 
 		"partner.erased": {GroupPrivacy, "erased", "a partner"},
 		"user.erased":    {GroupPrivacy, "erased", "a customer"},
