@@ -36,12 +36,13 @@ func (s *Service) Join(ctx context.Context, f SignUpForm) error {
 	if err != nil {
 		return err
 	}
-	taken, err := handleTaken(ctx, f.Handle, f.Email)
+	// Its own person's, too: or whoever knows a handle could try whose address it is.
+	taken, err := handleTaken(ctx, f.Handle, "")
 	if err != nil {
 		return err
 	}
 	if taken {
-		return errHandleTaken()
+		return fault.Conflict("handle_taken", "This handle is taken.").WithField("handle", "This handle is taken. If it is yours, sign in; else please choose another.")
 	}
 	return s.wantLink(ctx, CreatorLink{Email: f.Email, Name: f.Name, Handle: f.Handle})
 }

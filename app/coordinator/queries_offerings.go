@@ -44,6 +44,7 @@ func offeringsOf(ctx context.Context, vendor uuid.UUID, page paging.Page) (pagin
 // shownOfferings looks for the words in titles, descriptions and names of vendors.
 func shownOfferings(ctx context.Context, f Filter, page paging.Page) (paging.Result[Offering], error) {
 	where := shown
+	f.Query = cut(f.Query, 100) // each more would be looked for in every text
 	if f.Query != "" {
 		where += ` and (o.title ilike ?3 or o.description ilike ?3 or v.display_name ilike ?3)`
 	}

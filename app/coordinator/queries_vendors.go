@@ -97,14 +97,18 @@ func endTokens(ctx context.Context, vendor uuid.UUID, until, now time.Time) erro
 
 // replaceConnection stores a sign-up in place of those that were not completed.
 func replaceConnection(ctx context.Context, c Connection) error {
-	err := exec(ctx, "drop older connections", `delete from coordinator.connections where vendor_id = ? and exchanged_at is null`, c.VendorID)
-	if err != nil {
+	if err := dropConnections(ctx, c.VendorID); err != nil {
 		return err
 	}
 	return exec(ctx, "insert connection", `
 		insert into coordinator.connections (id, vendor_id, display_name, tier, contact_email, contact_name, callback_url, callback_key_sealed, state, expires_at, created_at)
 		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		c.ID, c.VendorID, c.DisplayName, c.Tier, c.ContactEmail, c.ContactName, c.CallbackURL, c.CallbackKeySealed, c.State, c.ExpiresAt, c.CreatedAt)
+}
+
+// dropConnections ends sign-ups that were not completed.
+func dropConnections(ctx context.Context, vendor uuid.UUID) error {
+	return exec(ctx, "drop open connections", `delete from coordinator.connections where vendor_id = ? and exchanged_at is null`, vendor)
 }
 
 func mintConnection(ctx context.Context, id uuid.UUID, hash string, until time.Time) (Connection, error) {

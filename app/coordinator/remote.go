@@ -110,6 +110,9 @@ func (s *Service) do(ctx context.Context, c call) answer {
 	if err == nil && len(text) > protocol.MaxBody {
 		err = errors.New("the answer is larger than 1 MB")
 	}
+	if protocol.Unstorable(text) {
+		text, err = nil, errors.New("the answer holds characters that can't be stored")
+	}
 	seconds, _ := strconv.Atoi(res.Header.Get("Retry-After"))
 	return answer{status: res.StatusCode, body: text, retryAfter: time.Duration(max(seconds, 0)) * time.Second, err: err}
 }

@@ -71,8 +71,8 @@ func (s *Service) replaceTokens(ctx context.Context, vendor, token uuid.UUID, un
 	return insertToken(ctx, token, vendor, auth.HashToken(s.vendorToken(token)), now)
 }
 
-// Disconnect ends a membership: its tokens and its key go at once, and so does what it said of people
-// who have no account here.
+// Disconnect ends a membership: its tokens and its keys go at once, that of a connection under way
+// among them, and so does what it said of people who have no account here.
 func (s *Service) Disconnect(ctx context.Context) error {
 	id, err := vendorOf(ctx)
 	if err != nil {
@@ -88,6 +88,9 @@ func (s *Service) Disconnect(ctx context.Context) error {
 		return err
 	}
 	if err := endTokens(ctx, id, now, now); err != nil {
+		return err
+	}
+	if err := dropConnections(ctx, id); err != nil {
 		return err
 	}
 	return forgetStrangers(ctx, id)

@@ -18,9 +18,9 @@ import (
 func (s *Server) Routes() []edge.Route {
 	return []edge.Route{
 		front(http.MethodGet, "/", s.home),
-		front(http.MethodGet, "/offerings", s.directory),
-		front(http.MethodGet, "/offerings/:id", s.offeringShow),
-		creator(http.MethodPost, "/offerings/:id/apply", s.apply),
+		limited(front(http.MethodGet, "/offerings", s.directory), "hub-directory", 120),
+		limited(front(http.MethodGet, "/offerings/:id", s.offeringShow), "hub-offering", 300),
+		limited(creator(http.MethodPost, "/offerings/:id/apply", s.apply), "hub-apply", 20),
 
 		front(http.MethodGet, "/creators/signup", s.joinNew),
 		limited(front(http.MethodPost, "/creators/signup", s.joinCreate), "creator-signup", 10),

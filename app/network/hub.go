@@ -138,8 +138,14 @@ func (h *Hub) do(ctx context.Context, c call, out any) error {
 	if err != nil {
 		return &Refusal{Status: 0, err: err}
 	}
+	if protocol.Unstorable(text) {
+		text, err = nil, errors.New("the answer holds characters that can't be stored")
+	}
 	if res.StatusCode < 200 || res.StatusCode > 299 {
 		return refusalOf(res, text)
+	}
+	if err != nil {
+		return &Refusal{err: err}
 	}
 	if out == nil || len(bytes.TrimSpace(text)) == 0 {
 		return nil

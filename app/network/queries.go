@@ -266,7 +266,7 @@ func updateApproval(ctx context.Context, a Approval) error {
 	return nil
 }
 
-// deleteApproval takes back one that the hub refused, unless it was used already.
+// deleteApproval takes back one that came to nothing, unless it was used already.
 func deleteApproval(ctx context.Context, request string) error {
 	if _, err := db.Tx(ctx).NewRaw(`delete from network_approvals where request_id = ? and partner_id is null`, request).Exec(ctx); err != nil {
 		return fmt.Errorf("delete an approval: %w", err)

@@ -51,25 +51,32 @@ func (s *Service) Approve(ctx context.Context, unit Unit, id, note string) (prot
 	if err != nil {
 		return answer, err
 	}
-	err = unit(ctx, false, func(ctx context.Context) error { return s.allow(ctx, a) })
+	added := false
+	err = unit(ctx, false, func(ctx context.Context) (err error) {
+		added, err = s.allow(ctx, a)
+		return err
+	})
 	if err != nil {
 		return answer, err
 	}
 	answer, err = s.decide(ctx, unit, id, "/approve", note)
-	if r, ok := errors.AsType[*Refusal](err); ok && !r.passing() {
-		// It said no. After any other failure it may have heard us, and may call back.
+	if r, ok := errors.AsType[*Refusal](err); ok && added && !r.passing() && r.Status != http.StatusConflict {
+		// It said no. After any other failure, or when somebody approved before, it may call back.
 		err = errors.Join(err, unit(ctx, false, func(ctx context.Context) error { return deleteApproval(ctx, id) }))
 	}
 	return answer, err
 }
 
-// Reject turns a creator down.
+// Reject turns a creator down; the hub may not make what an earlier approval let it.
 func (s *Service) Reject(ctx context.Context, unit Unit, id, note string) (protocol.Decided, error) {
 	answer, err := s.decide(ctx, unit, id, "/reject", note)
 	if err != nil {
 		return answer, err
 	}
 	return answer, unit(ctx, false, func(ctx context.Context) error {
+		if err := deleteApproval(ctx, id); err != nil {
+			return err
+		}
 		return audit.Record(ctx, audit.Entry{Action: "network.request_rejected", SubjectKind: "program", SubjectID: tenancy.ID(ctx), Detail: map[string]string{"request_id": id}})
 	})
 }
@@ -107,20 +114,20 @@ func (s *Service) named(ctx context.Context, unit Unit, id string) (a Approval, 
 
 // allow writes down what the hub may make: a partner, and a link for this campaign. A repeat is a
 // no-op.
-func (s *Service) allow(ctx context.Context, a Approval) error {
+func (s *Service) allow(ctx context.Context, a Approval) (added bool, err error) {
 	if err := auth.Require(ctx, auth.AdminScope); err != nil {
-		return err
+		return false, err
 	}
 	if _, err := s.Campaigns.Find(ctx, a.CampaignID); fault.Is(err, fault.KindNotFound) {
-		return fault.Conflict("offering_without_campaign", "The campaign of this offering is not known here.")
+		return false, fault.Conflict("offering_without_campaign", "The campaign of this offering is not known here.")
 	} else if err != nil {
-		return err
+		return false, err
 	}
-	added, err := insertApproval(ctx, a, s.Now())
+	added, err = insertApproval(ctx, a, s.Now())
 	if err != nil || !added {
-		return err
+		return false, err
 	}
-	return audit.Record(ctx, audit.Entry{
+	return true, audit.Record(ctx, audit.Entry{
 		Action: "network.request_approved", SubjectKind: "campaign", SubjectID: a.CampaignID, Detail: map[string]string{"request_id": a.RequestID},
 	})
 }

@@ -31,6 +31,10 @@ const (
 	MaxBackfill = 200              // partners in one request
 )
 
+// Unstorable reports whether an answer holds the character that a database refuses: what the other side
+// says must not make our own work fail.
+func Unstorable(body []byte) bool { return bytes.Contains(body, []byte(`\u0000`)) }
+
 // Paths of the hub, below its URL.
 const (
 	PathSignUp     = "/vendors/signup"

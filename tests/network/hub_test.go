@@ -24,6 +24,7 @@ type hub struct {
 	more      *sync.Cond
 	calls     []heard
 	fail      func(h heard) int // a status to answer instead; 0: none
+	words     string            // with it
 	signUp    protocol.SignUp
 	vendor    string
 	token     string
@@ -43,7 +44,7 @@ func (h heard) is(method, path string) bool { return h.Method == method && h.Pat
 
 func newHub(t *testing.T) *hub {
 	t.Helper()
-	h := &hub{t: t, vendor: "vnd_1", token: "vt_first", known: map[string]protocol.Upsert{}, creators: map[string]bool{}}
+	h := &hub{t: t, vendor: "vnd_1", token: "vt_first", words: "Not now.", known: map[string]protocol.Upsert{}, creators: map[string]bool{}}
 	h.more = sync.NewCond(&h.mu)
 	h.Server = httptest.NewServer(h)
 	t.Cleanup(h.Close)
@@ -60,7 +61,7 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer h.more.Broadcast()
 	if h.fail != nil {
 		if status := h.fail(c); status != 0 {
-			answer(w, status, map[string]any{"error": map[string]string{"code": "failed_on_purpose", "message": "Not now."}})
+			answer(w, status, map[string]any{"error": map[string]string{"code": "failed_on_purpose", "message": h.words}})
 			return
 		}
 	}

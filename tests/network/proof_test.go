@@ -139,3 +139,47 @@ func firsts(all []string) (out []string) {
 	}
 	return out
 }
+
+// What the hub may make here is what an admin approved last: a second click on Approve takes nothing
+// away, and a rejection takes it all.
+func TestApprovals(t *testing.T) {
+	t.Parallel()
+	v := start(t)
+	v.connect()
+	campaign := v.campaign()
+	request := func(id string) protocol.Request {
+		return protocol.Request{ID: id, Status: "pending", Offering: protocol.RequestOffering{ID: "off_1", CampaignID: campaign}, Creator: protocol.Creator{Name: "Cleo", Handle: "cleo"}}
+	}
+	v.hub.set(func() { v.hub.requests = []protocol.Request{request("req_1"), request("req_2")} })
+	provision := func(id string, want int) {
+		t.Helper()
+		v.callAs(v.hub.signUp.CallbackKey, "POST", "/partners", map[string]any{"email": id + "@example.com", "name": "Cleo", "external_ref": "network:" + id}, want, nil)
+	}
+	for _, id := range []string{"req_1", "req_2"} {
+		v.call("POST", "/admin/network/requests/"+id+"/approve", nil, http.StatusAccepted, nil)
+	}
+	v.hub.set(func() {
+		v.hub.fail = func(h heard) int {
+			if strings.HasSuffix(h.Path, "/approve") {
+				return http.StatusConflict
+			}
+			return 0
+		}
+	})
+	v.call("POST", "/admin/network/requests/req_1/approve", nil, http.StatusConflict, nil)
+	provision("req_1", http.StatusCreated)
+	v.call("POST", "/admin/network/requests/req_2/reject", nil, http.StatusOK, nil)
+	provision("req_2", http.StatusUnprocessableEntity)
+}
+
+// Words of the hub that no database can hold are no reason to ask it without end.
+func TestPush_HostileHub(t *testing.T) {
+	t.Parallel()
+	v := start(t)
+	v.connect()
+	v.hub.set(func() {
+		v.hub.words, v.hub.fail = "Not\x00now", func(heard) int { return http.StatusServiceUnavailable }
+	})
+	v.partner("one@example.com")
+	v.DB.Await(t, `select count(*) = 1 from network_outbox where attempts = 1 and next_attempt_at > now() and last_error = 'The Network answered 503.'`)
+}

@@ -113,6 +113,9 @@ func words(action string) string {
 	}[action]
 }
 
+// Known reports whether an action has words.
+func Known(action string) bool { return words(action) != "" }
+
 // reason is what the person gave, or whom it was about.
 func reason(e audit.PlatformPast) string {
 	var d struct{ Reason, Name string }
