@@ -2,10 +2,12 @@ package jobs
 
 import (
 	"context"
+	"time"
 
 	"github.com/openpartner/openpartner/app/coordinator"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/limits"
 	"github.com/openpartner/openpartner/app/mail"
 	"github.com/openpartner/openpartner/app/protocol"
 	"github.com/openpartner/openpartner/app/routes"
@@ -20,6 +22,7 @@ func (m *Mailer) HubRegistrations() []Registration {
 		{Kind: coordinator.KindConnect, Timeout: mailTimeout, Run: m.hubConnect},
 		{Kind: coordinator.KindCreatorLink, Timeout: mailTimeout, Run: m.hubCreatorLink},
 		{Kind: coordinator.KindDecided, Timeout: mailTimeout, Run: m.hubDecided},
+		{Kind: coordinator.KindApplied, Timeout: mailTimeout, Run: m.hubWaiting},
 	}
 }
 
@@ -74,6 +77,22 @@ func (m *Mailer) hubDecided(ctx context.Context, j Job) error {
 			return l, email.NetworkApproved(hubBrand(), r.VendorName, r.OfferingTitle, r.Note, u.Absolute(u.Partnerships())), err
 		}
 		return l, email.NetworkRejected(hubBrand(), r.VendorName, r.OfferingTitle, r.Note, u.Absolute(u.Offerings())), err
+	}))
+}
+
+// hubWaiting tells a vendor how many creators wait for an answer, once an hour at most.
+func (m *Mailer) hubWaiting(ctx context.Context, j Job) error {
+	var order coordinator.Applied
+	if err := j.Decode(&order); err != nil {
+		return err
+	}
+	hourly := limits.Rule{Name: "hub-waiting", Burst: 1, Per: time.Hour}
+	return later(m.hubSend(ctx, "waiting:"+order.VendorID.String(), func(ctx context.Context) (coordinator.Letter, email.Message, error) {
+		l, n, err := m.Hub.WaitingLetter(ctx, order)
+		if err == nil {
+			_, err = m.Limiter.Take(ctx, hourly, order.VendorID.String())
+		}
+		return l, email.NetworkWaiting(hubBrand(), l.Program, n, l.Link), err
 	}))
 }
 

@@ -81,3 +81,23 @@ func stuckRequests(ctx context.Context) ([]uuid.UUID, error) {
 	}
 	return found, nil
 }
+
+// countWaiting counts the requests that a vendor has not answered.
+func countWaiting(ctx context.Context, vendor uuid.UUID) (n int, err error) {
+	err = db.Tx(ctx).NewRaw(`select count(*) from coordinator.requests where vendor_id = ? and status = 'pending'`, vendor).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count waiting requests: %w", err)
+	}
+	return n, nil
+}
+
+// lockOrder reports whether a job of a key has yet to begin, and keeps it from beginning before the commit,
+// so that it sees what the transaction writes.
+func lockOrder(ctx context.Context, key string) (bool, error) {
+	var found []uuid.UUID
+	err := db.Tx(ctx).NewRaw(`select id from platform.jobs where key = ? and status = 'pending' for update skip locked`, key).Scan(ctx, &found)
+	if err != nil {
+		return false, fmt.Errorf("look for an order: %w", err)
+	}
+	return len(found) > 0, nil
+}

@@ -16,6 +16,14 @@ import (
 // KindDecided is the job kind of Decided.
 const KindDecided = "hub.decided"
 
+// KindApplied is the job kind of Applied.
+const KindApplied = "hub.applied"
+
+// Applied is the order to mail a vendor that creators wait for its answer.
+type Applied struct {
+	VendorID uuid.UUID `json:"vendor_id"`
+}
+
 // Decided is the order to mail a creator what became of a request.
 type Decided struct {
 	RequestID uuid.UUID `json:"request_id"`
@@ -112,7 +120,32 @@ func (s *Service) Apply(ctx context.Context, offering uuid.UUID, a Application) 
 		ID: ids.NewAt(now), VendorID: o.VendorID, VendorName: o.VendorName, OfferingID: o.ID, OfferingTitle: o.Title, CreatorID: creator, Pitch: a.Pitch,
 		PreferredKey: a.PreferredKey, Status: protocol.RequestPending, CreatedAt: now, UpdatedAt: now,
 	}
-	return r, insertRequest(ctx, r)
+	if err := insertRequest(ctx, r); err != nil {
+		return Request{}, err
+	}
+	return r, s.tellVendorLater(ctx, r.VendorID)
+}
+
+// tellVendorLater has a vendor mailed that somebody waits, unless a mail that will say so is on its way.
+func (s *Service) tellVendorLater(ctx context.Context, vendor uuid.UUID) error {
+	return onceLater(ctx, outbox.Job{Kind: KindApplied, Key: "waiting:" + vendor.String(), Args: Applied{VendorID: vendor}})
+}
+
+// WaitingLetter is the mail about the creators who wait for a vendor's answer, and how many these are. It
+// leads to the host that the vendor proved to be its own. With nobody left it is a not-found fault.
+func (s *Service) WaitingLetter(ctx context.Context, order Applied) (Letter, int, error) {
+	v, err := findVendor(ctx, order.VendorID, false)
+	if err != nil {
+		return Letter{}, 0, err
+	}
+	n, err := countWaiting(ctx, v.ID)
+	if err != nil {
+		return Letter{}, 0, err
+	}
+	if n == 0 || !v.open() {
+		return Letter{}, 0, fault.NotFound("request")
+	}
+	return Letter{To: v.ContactEmail, Name: v.ContactName, Program: v.DisplayName, Link: v.page("/admin/network/requests")}, n, nil
 }
 
 func (s *Service) mayApply(ctx context.Context, creator, offering uuid.UUID) error {

@@ -72,3 +72,14 @@ func creatorOf(ctx context.Context) (uuid.UUID, error) {
 func later(ctx context.Context, j outbox.Job) error {
 	return db.AllTenants(ctx, func(ctx context.Context) error { return outbox.AddPlatform(ctx, j) })
 }
+
+// onceLater is later, unless a job of the same key has yet to begin.
+func onceLater(ctx context.Context, j outbox.Job) error {
+	return db.AllTenants(ctx, func(ctx context.Context) error {
+		ordered, err := lockOrder(ctx, j.Key)
+		if err != nil || ordered {
+			return err
+		}
+		return outbox.AddPlatform(ctx, j)
+	})
+}

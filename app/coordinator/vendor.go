@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,6 +50,9 @@ func (v Vendor) State() string {
 func (v Vendor) open() bool {
 	return v.Status == VendorActive && !v.Suspended() && v.CallbackKeySealed != nil
 }
+
+// page is a page of the vendor's own console, beside the API that it proved to be its own.
+func (v Vendor) page(path string) string { return strings.TrimSuffix(v.InstanceURL, "/api/v1") + path }
 
 // Connection is a sign-up on its way.
 type Connection struct {

@@ -28,6 +28,7 @@ func Examples(b Brand, link string) []Example {
 		{"address-wanted", "Address: a change is wanted", AddressWanted(b, receiver, "maya@example.org", link)},
 		{"address-changed", "Address: changed", AddressChanged(b, receiver, "maya@example.org", link)},
 		{"network-connect", "Network connection", NetworkConnect(b, "Tea Club", link)},
+		{"network-waiting", "Network requests", NetworkWaiting(b, "Tea Club", 3, link)},
 		{"network-lost", "Network lost", NetworkLost(b, link)},
 		{"webhook-disabled", "Webhook disabled", WebhookDisabled(b, "https://example.com/hooks", "It has failed for three days.", link)},
 		{"payout-paid", "Payout: paid", PayoutPaid(b, receiver, "$120.00", link)},

@@ -1,5 +1,7 @@
 package email
 
+import "strconv"
+
 // NetworkConnect carries the link that completes the connection of a program to the Network.
 func NetworkConnect(b Brand, program, link string) Message {
 	return Message{
@@ -49,5 +51,21 @@ func decided(b Brand, title string, sentences []string, vendor, note, button, li
 			Reason: "You get this because you applied for this offering on the " + b.Name + ".",
 		},
 		Body: Paragraphs(sentences...),
+	}
+}
+
+// NetworkWaiting tells a program that creators wait for its answer.
+func NetworkWaiting(b Brand, program string, n int, link string) Message {
+	title := strconv.Itoa(n) + " creators wait for your answer"
+	if n == 1 {
+		title = "A creator waits for your answer"
+	}
+	return Message{
+		Subject: title,
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: title, Preheader: "They want to promote what " + program + " offers.", ButtonText: "See the requests", ButtonURL: link,
+			Reason: "You get this, once an hour at most, because this address is the contact of " + program + " on the " + b.Name + ".",
+		},
+		Body: Paragraphs("They want to promote what " + program + " offers on the " + b.Name + ". Whoever you approve becomes your partner, with a link of their own."),
 	}
 }
