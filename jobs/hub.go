@@ -14,6 +14,14 @@ import (
 func Hub(system *db.Pool, s *coordinator.Service) []Registration {
 	return []Registration{
 		{Kind: coordinator.KindFederate, Timeout: 2 * time.Minute, Run: func(ctx context.Context, j Job) error { return federate(ctx, system, s, j) }},
+		{Kind: coordinator.KindEarnings, Timeout: time.Minute, Run: func(ctx context.Context, j Job) error { return earnings(ctx, system, s, j) }},
+		{Kind: coordinator.KindRefresh, InTx: true, Run: func(ctx context.Context, j Job) error {
+			var order struct{ Period string }
+			if err := j.Decode(&order); err != nil {
+				return err
+			}
+			return s.Refresh(ctx, order.Period)
+		}},
 		{Kind: coordinator.KindSweep, InTx: true, Run: func(ctx context.Context, _ Job) error { return s.Sweep(ctx) }},
 	}
 }
@@ -56,4 +64,22 @@ func federate(ctx context.Context, system *db.Pool, s *coordinator.Service, j Jo
 			return RetryAfter(got.RetryAfter(), errors.New(problem))
 		}
 	}
+}
+
+// earnings asks a vendor what its partners earned, between two transactions.
+func earnings(ctx context.Context, system *db.Pool, s *coordinator.Service, j Job) error {
+	var order coordinator.Earnings
+	if err := j.Decode(&order); err != nil {
+		return err
+	}
+	var old []coordinator.Partnership
+	err := system.InTx(ctx, db.TxOptions{ReadOnly: true}, func(ctx context.Context) (err error) {
+		old, err = s.Old(ctx, order)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	readings := s.ReadOld(ctx, old)
+	return system.InTx(ctx, db.TxOptions{}, func(ctx context.Context) error { return s.Note(ctx, readings) })
 }

@@ -38,7 +38,7 @@ const keptStripe = 90 * 24 * time.Hour
 
 // HubPeriodics are the jobs that the clock asks the Network's hub for.
 func HubPeriodics() []Periodic {
-	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: coordinator.KindSweep, Spec: "*/5 * * * *"}}
+	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: coordinator.KindSweep, Spec: "*/5 * * * *"}, {Kind: coordinator.KindRefresh, Spec: "*/15 * * * *"}}
 }
 
 // Periodics are the jobs that the clock asks for.

@@ -3,9 +3,11 @@ package coordinator
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
@@ -55,6 +57,11 @@ type FigureAmount struct {
 	} `json:"commission"`
 }
 
+// plausible reports whether figures are as short as those of a program are.
+func (f Figures) plausible() bool {
+	return len(f.Money) <= 50 && !slices.ContainsFunc(f.Money, func(a FigureAmount) bool { return len(a.Currency) != 3 })
+}
+
 // Earned are the figures, if the vendor ever gave any.
 func (p Partnership) Earned() (f Figures, known bool) {
 	return f, p.Figures != nil && json.Unmarshal(p.Figures, &f) == nil
@@ -67,7 +74,9 @@ func (p Partnership) Current() bool {
 
 const (
 	fresh     = time.Minute     // how long figures are taken for the present ones
-	patience  = 5 * time.Second // with all vendors together
+	lately    = 2 * time.Hour   // how old figures are at most that a page may show without waiting
+	glance    = time.Second     // that a page waits for something newer than those
+	patience  = 5 * time.Second // for a vendor that said nothing lately
 	askAtOnce = 50              // vendors of one creator
 )
 
@@ -88,11 +97,10 @@ type Reading struct {
 	At              time.Time
 }
 
-// Read asks the vendors for figures that are not fresh, all at the same time. It never takes longer than
-// a person waits, and runs outside of any transaction.
+// Read asks the vendors for figures that are not fresh, all at the same time, and runs outside of any
+// transaction. It never takes longer than a person waits, and hardly any time where figures are known: a
+// vendor that is slow then has said nothing, neither good nor bad.
 func (s *Service) Read(ctx context.Context, all []Partnership) []Reading {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
 	var readings []Reading
 	var wait sync.WaitGroup
 	now := s.now()
@@ -102,7 +110,13 @@ func (s *Service) Read(ctx context.Context, all []Partnership) []Reading {
 		if !p.Open || (p.TriedAt != nil && now.Sub(*p.TriedAt) < fresh) {
 			continue
 		}
-		wait.Go(func() { got[i] = &Reading{p.VendorID, p.VendorPartnerID, s.figures(ctx, p), now} })
+		wait.Go(func() {
+			known := p.Current() && now.Sub(*p.ReadAt) < lately
+			figures, a := s.figures(ctx, p, map[bool]time.Duration{true: glance, false: patience}[known])
+			if !known || a.status != 0 || !errors.Is(a.err, context.DeadlineExceeded) {
+				got[i] = &Reading{p.VendorID, p.VendorPartnerID, figures, now}
+			}
+		})
 	}
 	wait.Wait()
 	for _, r := range got {
@@ -113,20 +127,23 @@ func (s *Service) Read(ctx context.Context, all []Partnership) []Reading {
 	return readings
 }
 
-func (s *Service) figures(ctx context.Context, p Partnership) []byte {
+// figures asks a vendor for those of one partnership; nil when it gives none that can be read.
+func (s *Service) figures(ctx context.Context, p Partnership, patience time.Duration) ([]byte, answer) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
 	key, err := s.openKey(tableVendors, p.VendorID, *p.CallbackKeySealed)
 	if err != nil {
-		return nil
+		return nil, answer{err: err}
 	}
 	f, a := ask[Figures](ctx, s, call{method: http.MethodGet, base: p.InstanceURL, path: "partners/" + url.PathEscape(p.VendorPartnerID) + "/dashboard", key: key})
-	if !a.ok() {
-		return nil
+	if !a.ok() || !f.plausible() {
+		return nil, a
 	}
 	body, err := json.Marshal(f)
 	if err != nil {
-		return nil
+		return nil, answer{err: err}
 	}
-	return body
+	return body, a
 }
 
 // Note keeps what vendors said. A try that failed leaves the figures of the one before.
@@ -154,14 +171,15 @@ func noteReading(ctx context.Context, r Reading) error {
 		r.VendorID, r.VendorPartnerID, figures, at, r.At)
 }
 
+const selectPartnerships = `
+	select p.vendor_id, v.display_name as vendor_name, v.instance_url, v.callback_key_sealed, p.vendor_partner_id, p.status, e.figures, e.read_at, e.tried_at,
+		v.status = 'active' and v.suspended_at is null and v.callback_key_sealed is not null as open
+	from coordinator.vendor_partners p join coordinator.vendors v on v.id = p.vendor_id
+		left join coordinator.earnings e on e.vendor_id = p.vendor_id and e.vendor_partner_id = p.vendor_partner_id`
+
 func partnershipsOf(ctx context.Context, creator uuid.UUID) ([]Partnership, error) {
 	var all []Partnership
-	err := db.Tx(ctx).NewRaw(`
-		select p.vendor_id, v.display_name as vendor_name, v.instance_url, v.callback_key_sealed, p.vendor_partner_id, p.status, e.figures, e.read_at, e.tried_at,
-			v.status = 'active' and v.suspended_at is null and v.callback_key_sealed is not null as open
-		from coordinator.vendor_partners p join coordinator.vendors v on v.id = p.vendor_id
-			left join coordinator.earnings e on e.vendor_id = p.vendor_id and e.vendor_partner_id = p.vendor_partner_id
-		where p.creator_id = ? order by p.created_at desc, p.record_id limit 200`, creator).Scan(ctx, &all)
+	err := db.Tx(ctx).NewRaw(selectPartnerships+` where p.creator_id = ? order by p.created_at desc, p.record_id limit 200`, creator).Scan(ctx, &all)
 	if err != nil {
 		return nil, fmt.Errorf("list partnerships: %w", err)
 	}

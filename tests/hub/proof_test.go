@@ -112,8 +112,10 @@ func testReplayedToken(t *testing.T, w *world) {
 
 	token := mailed(left, 1)
 	left.token = into[protocol.Exchanged](t, exchange(token, http.StatusOK)).VendorToken
+	open := mailed(left, 2)
 	expect(t, left.tell(http.MethodPost, protocol.PathDisconnect, nil), http.StatusOK)
 	exchange(token, http.StatusNotFound)
+	exchange(open, http.StatusNotFound)
 }
 
 // A mail of the hub never leads to another host than the one that the key was proved on.

@@ -34,7 +34,9 @@ func (w *world) creator(t *testing.T) *person {
 	t.Helper()
 	p := &person{Visitor: w.Visitor(), handle: w.next("maya-")}
 	p.email = p.handle + "@example.com"
-	expect(t, p.Post("/creators/signup", url.Values{"name": {"Maya " + p.handle}, "handle": {p.handle}, "email": {p.email}}), http.StatusSeeOther)
+	form := url.Values{"name": {"Maya " + p.handle}, "handle": {p.handle}, "email": {p.email}}
+	header := append(w.elsewhere(), "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin")
+	expect(t, w.Call("", http.MethodPost, "/creators/signup", form.Encode(), header...), http.StatusSeeOther)
 	expect(t, p.Post("/creators/verify", url.Values{"token": {w.tokenOf(t, p.email)}}), http.StatusSeeOther)
 	return p
 }
@@ -169,7 +171,9 @@ func testCreators(t *testing.T, w *world) {
 	places.Set("platform_url", "javascript:alert(1)")
 	expect(t, maya.Post("/creators/me", places), http.StatusUnprocessableEntity, "whole web address")
 	other := w.Visitor()
-	expect(t, other.Post("/creators/signup", url.Values{"name": {"Other"}, "handle": {maya.handle}, "email": {w.next("o") + "@example.com"}}), http.StatusUnprocessableEntity, "Somebody else has this handle")
+	expect(t, other.Post("/creators/signup", url.Values{"name": {"Other"}, "handle": {maya.handle}, "email": {w.next("o") + "@example.com"}}), http.StatusUnprocessableEntity, "This handle is taken")
+	// Whose handle it is nobody finds out by trying addresses.
+	expect(t, other.Post("/creators/signup", url.Values{"name": {"Other"}, "handle": {maya.handle}, "email": {maya.email}}), http.StatusUnprocessableEntity, "This handle is taken")
 	expect(t, maya.Post("/creators/signout", nil), http.StatusSeeOther)
 	expect(t, maya.Get("/creators/me"), http.StatusSeeOther)
 }

@@ -32,6 +32,7 @@ func TestHub(t *testing.T) {
 		"Offerings": testOfferings, "Approve": testApprove, "KeyTaken": testKeyTaken, "VendorDown": testVendorDown, "Decide": testDecide,
 		"Creators": testCreators, "Consent": testConsent, "Doors": testDoors, "Console": testConsole,
 		"AnyOrder": testAnyOrder, "ForeignToken": testForeignToken, "ReplayedToken": testReplayedToken, "EvilCallback": testEvilCallback, "PoisonedHost": testPoisonedHost,
+		"Applied": testApplied, "Earnings": testEarnings, "HostileVendor": testHostileVendor,
 	} {
 		t.Run(name, func(t *testing.T) { t.Parallel(); test(t, w) })
 	}
@@ -83,12 +84,13 @@ type brand struct {
 	token string // of the vendor, once it is connected
 	id    string
 
-	mu     sync.Mutex
-	down   bool
-	scopes []string
-	taken  map[string]bool // keys of links that somebody has
-	calls  []string
-	links  map[string]string // by Idempotency-Key
+	mu       sync.Mutex
+	down     bool
+	scopes   []string
+	taken    map[string]bool // keys of links that somebody has
+	calls    []string
+	currency string            // of what its partners earn
+	links    map[string]string // by Idempotency-Key
 }
 
 // brand starts a vendor's instance.
@@ -133,8 +135,11 @@ func (b *brand) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		b.links[r.Header.Get("Idempotency-Key")] = in.Key
 		answer(http.StatusCreated, map[string]any{"id": "l1", "key": in.Key, "url": b.URL + "/r/" + in.Key})
 	case strings.HasSuffix(path, "/dashboard"):
+		if b.currency == "" {
+			b.currency = "USD"
+		}
 		answer(http.StatusOK, map[string]any{"clicks": 41, "conversions": 3, "unknown": true, "money": []any{
-			map[string]any{"currency": "USD", "revenue": 9900, "commission": map[string]any{"pending": 1234, "held": 0, "approved": 500, "paid": 0}},
+			map[string]any{"currency": b.currency, "revenue": 9900, "commission": map[string]any{"pending": 1234, "held": 0, "approved": 500, "paid": 0}},
 		}})
 	default:
 		http.NotFound(rw, r)

@@ -16,6 +16,7 @@ func words() map[string]string {
 		"signup.sent": "Take a sign-up", "signup.answer": "Answer a sign-up", "signup.waiting": "Tell admins of an application",
 		"hub.connect": "Mail a vendor the link that connects it", "hub.sweep": "Tidy up the hub",
 		"hub.creator_link": "Mail a creator a link", "hub.decided": "Tell a creator what was decided", "hub.federate": "Make a creator a vendor's partner",
+		"hub.applied": "Tell a vendor who waits", "hub.refresh": "Order fresh earnings", "hub.earnings": "Ask a vendor for earnings",
 		"tenants.signed_up": "Welcome a new program", "tenants.delete": "Delete closed programs",
 		"admins.invited": "Invite an admin", "partners.invited": "Invite a partner", "partners.told": "Tell a partner what was decided",
 		"partners.email_wanted": "Ask whether a new address is right", "partners.email_notice": "Tell the former address of a change",
