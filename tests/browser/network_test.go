@@ -4,7 +4,12 @@ package browser_test
 
 import (
 	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/openpartner/openpartner/tests/testkit"
@@ -15,7 +20,8 @@ import (
 func TestNetwork(t *testing.T) {
 	t.Parallel()
 	hub := testkit.StartHub(t, "OPENPARTNER_SCHEDULER_INTERVAL=200ms")
-	brand := testkit.Start(t, "NETWORK_URL="+hub.URL, "OPENPARTNER_OUTBOUND_ALLOW=127.0.0.0/8,::1/128", "OPENPARTNER_SCHEDULER_INTERVAL=200ms")
+	way := newWay(t, hub.URL)
+	brand := testkit.Start(t, "NETWORK_URL="+way.URL, "OPENPARTNER_OUTBOUND_ALLOW=127.0.0.0/8,::1/128", "OPENPARTNER_SCHEDULER_INTERVAL=200ms")
 	key := brand.Key()
 	made := brand.Call(key, http.MethodPost, "/api/v1/campaigns", map[string]any{
 		"name": "Tea", "destination_url": "https://tea.example/", "rules": []map[string]any{{"kind": "percent", "rate": "20"}},
@@ -29,6 +35,7 @@ func TestNetwork(t *testing.T) {
 	b.press("Sign in")
 	b.see("Getting started")
 	b.offer(hub)
+	b.patient(way)
 
 	c := at(t, hub)
 	c.look(screens()[2])
@@ -51,6 +58,59 @@ func TestNetwork(t *testing.T) {
 	c.open("/creators/me/partnerships")
 	c.see("as the program told us just now")
 	c.fits()
+}
+
+// way leads to the hub: at once, slowly, or not at all.
+type way struct {
+	*httptest.Server
+
+	gate atomic.Pointer[chan struct{}] // that requests wait at
+	cut  atomic.Bool
+}
+
+func newWay(t *testing.T, to string) *way {
+	t.Helper()
+	hub, err := url.Parse(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, onward := &way{}, httputil.NewSingleHostReverseProxy(hub)
+	onward.ErrorHandler = func(http.ResponseWriter, *http.Request, error) {} // whoever asked has left
+	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if gate := w.gate.Load(); gate != nil {
+			<-*gate
+		}
+		if w.cut.Load() {
+			rw.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		onward.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(w.Close)
+	return w
+}
+
+// patient opens pages of a hub that takes its time, and of one that is down.
+func (p *person) patient(w *way) {
+	p.t.Helper()
+	gate := make(chan struct{})
+	open := sync.OnceFunc(func() { close(gate) })
+	defer open()
+	w.gate.Store(&gate)
+	p.open("/admin/network/offerings")
+	p.see("Asking the Network")
+	p.fits()
+	w.gate.Store(nil)
+	open()
+	p.see("Finest tea")
+	p.fits()
+	w.cut.Store(true)
+	p.open("/admin/network/offerings")
+	p.see("The Network answered 503.")
+	p.fits()
+	w.cut.Store(false)
+	p.press("Try again")
+	p.see("Finest tea")
 }
 
 // offer connects a brand and publishes what it offers.
