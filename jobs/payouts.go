@@ -99,7 +99,7 @@ func (m *Mailer) payoutNews(status payouts.Status, write func(b email.Brand, nam
 				err = fault.NotFound("partner")
 			}
 			u := routes.From(ctx)
-			return signin.Invitation{Kind: "partner", ID: p.ID, Name: p.Name, Email: p.Email}, write(b, p.Name, o.Money().Format(), u.Absolute(u.Partner())), err
+			return signin.Invitation{Kind: "partner", ID: p.ID, Name: p.Name, Email: p.Email}, write(b, p.Name, o.Money().Format(), u.Absolute(u.PortalPayoutShow(o.ID))), err
 		})
 	}
 }
@@ -116,7 +116,7 @@ func (m *Mailer) bankDetailsChanged(ctx context.Context, j Job) error {
 			err = fault.NotFound("partner")
 		}
 		u := routes.From(ctx)
-		return signin.Invitation{Kind: "partner", ID: p.ID, Name: p.Name, Email: p.Email}, email.BankDetailsChanged(b, p.Name, u.Absolute(u.Partner())), err
+		return signin.Invitation{Kind: "partner", ID: p.ID, Name: p.Name, Email: p.Email}, email.BankDetailsChanged(b, p.Name, u.Absolute(u.PortalPayoutAccount())), err
 	})
 }
 
@@ -140,6 +140,6 @@ func (m *Mailer) payoutsPlanned(ctx context.Context, j Job) error {
 			totals = append(totals, t.Format())
 		}
 		u := routes.From(ctx)
-		return signin.Invitation{Name: a.Name, Email: a.Email}, email.PayoutsPlanned(b, progress.Total(), totals, u.Absolute(u.Commissions())), err
+		return signin.Invitation{Name: a.Name, Email: a.Email}, email.PayoutsPlanned(b, progress.Total(), totals, u.Absolute(u.PayoutRunShow(run.ID))), err
 	})
 }

@@ -21,6 +21,7 @@ type Standing struct {
 	LastHoldEnds time.Time
 	Waiting      int64 // pending, with the hold over: an admin is to decide
 	Payable      int64 // approved: what the next payout is made of; below zero it is owed
+	OnItsWay     int64 // approved, and in a payout that is not over
 	Paid         int64
 	Held         []HeldSum
 }
@@ -50,6 +51,7 @@ type holdRow struct {
 	Status     Status
 	HeldReason string
 	Running    bool // the hold
+	Taken      bool // by a payout
 	Amount     int64
 	Earliest   time.Time
 	Latest     time.Time
@@ -76,7 +78,11 @@ func (s *Standing) add(r holdRow) {
 			s.Waiting = r.Amount
 		}
 	case Approved:
-		s.Payable += r.Amount
+		if r.Taken {
+			s.OnItsWay += r.Amount
+		} else {
+			s.Payable += r.Amount
+		}
 	case Paid:
 		s.Paid += r.Amount
 	case Held:
@@ -94,9 +100,10 @@ func sumByHold(ctx context.Context, partner uuid.UUID, now time.Time) ([]holdRow
 	var rows []holdRow
 	err := db.Tx(ctx).NewRaw(`
 		select currency, status, coalesce(held_reason, '') as held_reason, status = 'pending' and matures_at > ?1 as running,
+			status = 'approved' and exists (select from payout_items i where i.commission_id = m.id and i.released_at is null) as taken,
 			sum(amount)::bigint as amount, min(matures_at) as earliest, max(matures_at) as latest
-		from commissions where partner_id = ?0 and status <> 'reversed'
-		group by 1, 2, 3, 4 order by 1, 2, 3`, partner, now).Scan(ctx, &rows)
+		from commissions m where partner_id = ?0 and status <> 'reversed'
+		group by 1, 2, 3, 4, 5 order by 1, 2, 3, 4, 5`, partner, now).Scan(ctx, &rows)
 	if err != nil {
 		return nil, fmt.Errorf("sum commissions by hold: %w", err)
 	}

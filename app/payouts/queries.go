@@ -68,10 +68,19 @@ func listPayouts(ctx context.Context, f Filter, page paging.Page) ([]Payout, err
 	return rows, nil
 }
 
-func countPayouts(ctx context.Context, status Status, rail Rail) (n int, err error) {
-	err = db.Tx(ctx).NewRaw(`select count(*) from payouts where status = ? and rail = ?`, status, rail).Scan(ctx, &n)
+func countByHand(ctx context.Context, run uuid.UUID) (n int, err error) {
+	err = db.Tx(ctx).NewRaw(`select count(*) from payouts where run_id = ? and status = 'pending' and rail = 'manual'`, run).Scan(ctx, &n)
 	if err != nil {
-		return 0, fmt.Errorf("count payouts: %w", err)
+		return 0, fmt.Errorf("count payouts by hand: %w", err)
+	}
+	return n, nil
+}
+
+func countWaiting(ctx context.Context) (n int, err error) {
+	err = db.Tx(ctx).NewRaw(`
+		select count(*) from payouts where status in ('pending', 'needs_review') and (status = 'needs_review' or rail = 'manual')`).Scan(ctx, &n)
+	if err != nil {
+		return 0, fmt.Errorf("count payouts that wait: %w", err)
 	}
 	return n, nil
 }

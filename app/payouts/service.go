@@ -138,7 +138,23 @@ func (s *Service) FindRun(ctx context.Context, id uuid.UUID) (Run, Progress, err
 		return Run{}, nil, err
 	}
 	progress, err := progressOf(ctx, id)
-	return r, progress, err
+	if err != nil {
+		return Run{}, nil, err
+	}
+	return r, progress, s.name(ctx, r.Skipped)
+}
+
+// name fills in who was left out: the run keeps ids, since names go when people do.
+func (s *Service) name(ctx context.Context, rows []Skipped) error {
+	ids := make([]uuid.UUID, len(rows))
+	for i, r := range rows {
+		ids[i] = r.PartnerID
+	}
+	names, err := s.Partners.NamesOf(ctx, ids)
+	for i, r := range rows {
+		rows[i].PartnerName = names[r.PartnerID]
+	}
+	return err
 }
 
 // Payable is what is approved and in no payout, by currency: what the next ones are made of.
@@ -156,16 +172,24 @@ func (s *Service) Payable(ctx context.Context) ([]Payable, error) {
 	return sumPayable(ctx)
 }
 
-// CountOpen counts payouts in a state, for what waits for a person.
-func (s *Service) CountOpen(ctx context.Context, status Status, rail Rail) (int, error) {
+// CountByHand counts what a run still has to be paid by hand.
+func (s *Service) CountByHand(ctx context.Context, run uuid.UUID) (int, error) {
 	if err := auth.Require(ctx, readScope); err != nil {
 		return 0, err
 	}
-	return countPayouts(ctx, status, rail)
+	return countByHand(ctx, run)
 }
 
-// available reports whether the Stripe rail is there.
-func (s *Service) available(ctx context.Context) (bool, error) {
+// CountWaiting counts payouts that a person has to do something about: pay them, or look at Stripe.
+func (s *Service) CountWaiting(ctx context.Context) (int, error) {
+	if err := auth.Require(ctx, readScope); err != nil {
+		return 0, err
+	}
+	return countWaiting(ctx)
+}
+
+// Available reports whether the Stripe rail is there.
+func (s *Service) Available(ctx context.Context) (bool, error) {
 	if s.StripeAvailable == nil {
 		return false, nil
 	}

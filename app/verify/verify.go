@@ -24,7 +24,7 @@ func (b Breach) String() string { return b.Invariant + ": " + b.Place }
 // invariant is a statement whose rows, each one text, are the places where it does not hold.
 type invariant struct{ name, query string }
 
-// Ledger checks every invariant of decisions, the ledger and the figures of the days, for all
+// Ledger checks every invariant of decisions, the ledger, payouts and the figures of the days, for all
 // tenants that the transaction sees, and gives one breach for each that does not hold.
 func Ledger(ctx context.Context) ([]Breach, error) {
 	var out []Breach
@@ -50,7 +50,7 @@ func Invariants() []string {
 }
 
 func invariants() []invariant {
-	return []invariant{
+	return append([]invariant{
 		{"every event has its decision", `
 			select 'event ' || e.id from events e
 			where not exists (select from decisions d where d.tenant_id = e.tenant_id and d.event_id = e.id)`},
@@ -84,13 +84,15 @@ func invariants() []invariant {
 		{"what takes money back is never open", `
 			select 'commission ' || id || ' of ' || amount || ' is ' || status from commissions where amount < 0 and status in ('pending', 'held')`},
 		{"the ledger is guarded", `
-			select 'the trigger ' || guard || ' is missing or disabled' from unnest(array['commissions_guard', 'commissions_stay']) guard
-			where not exists (select from pg_trigger where tgname = guard and tgrelid = 'commissions'::regclass and tgenabled = 'O')
+			select 'the trigger ' || g.guard || ' is missing or disabled' from (values
+				('commissions', 'commissions_guard'), ('commissions', 'commissions_stay'), ('payouts', 'payouts_guard'), ('payouts', 'payouts_stay'),
+				('payout_items', 'payout_items_guard'), ('payout_items', 'payout_items_stay')) g (of, guard)
+			where not exists (select from pg_trigger where tgname = g.guard and tgrelid = g.of::regclass and tgenabled = 'O')
 			union all
-			select grantee || ' may delete commissions' from information_schema.role_table_grants
-			where table_name = 'commissions' and (grantee, privilege_type) in (
+			select grantee || ' may delete ' || table_name from information_schema.role_table_grants
+			where table_name in ('commissions', 'payouts', 'payout_items') and (grantee, privilege_type) in (
 				('openpartner_app', 'DELETE'), ('openpartner_app', 'TRUNCATE'), ('openpartner_system', 'TRUNCATE'))`},
 		{"the money of each day is what the facts say", moneyOfDays},
 		{"the clicks of each day are what the facts say", clicksOfDays},
-	}
+	}, ofPayouts()...)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/openpartner/openpartner/app/csvfile"
 	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/paging"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/tracking"
 )
 
@@ -147,4 +148,25 @@ func commissionFigures(f *csvfile.File, m commissions.Commission) *csvfile.File 
 		f.Blank().Blank()
 	}
 	return f.Amount(m.Money()).Text(string(m.Status)).Time(m.MaturesAt).MaybeTime(m.ApprovedAt).MaybeTime(m.PaidAt)
+}
+
+// payoutsCSV is the list of payouts.
+func (s *Server) payoutsCSV(c echo.Context) error {
+	filter, err := filtered(c, form.payouts)
+	if err != nil {
+		return err
+	}
+	return download(s, c, table[payouts.Payout]{
+		name: "payouts",
+		columns: []string{
+			"id", "created_at", "partner_id", "partner", "amount", "currency", "rail", "status", "completed_at", "reference", "run_id", "stripe_transfer_id", "failure_code",
+		},
+		list: func(ctx context.Context, page paging.Page) (paging.Result[payouts.Payout], error) {
+			return s.Payouts.List(ctx, filter, page)
+		},
+		write: each(func(f *csvfile.File, o payouts.Payout) error {
+			f.ID(o.ID).Time(o.CreatedAt).ID(o.PartnerID).Text(o.PartnerName).Amount(o.Money()).Text(string(o.Rail), string(o.Status))
+			return f.MaybeTime(o.CompletedAt).Maybe(o.Reference).ID(o.RunID).Maybe(o.StripeTransferID, o.FailureCode).End()
+		}),
+	})
 }

@@ -16,6 +16,7 @@ import (
 const (
 	navApplications = "nav-applications"
 	navCommissions  = "nav-commissions"
+	navPayouts      = "nav-payouts"
 	navFraud        = "nav-fraud"
 	navJobs         = "nav-jobs"
 	navNetwork      = "nav-network"
@@ -36,6 +37,9 @@ func (s *Server) waiting(c echo.Context) (overview.Waiting, error) {
 
 func (s *Server) countWaiting(ctx context.Context) (n overview.Waiting, err error) {
 	if n.Commissions, err = s.Commissions.CountWaiting(ctx); err != nil {
+		return n, err
+	}
+	if n.Payouts, err = s.Payouts.CountWaiting(ctx); err != nil {
 		return n, err
 	}
 	if n.Applications, err = s.Partners.CountApplications(ctx); err != nil {
@@ -64,6 +68,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 		{Label: "Results", Items: []layout.NavItem{
 			{Label: "Activity", Href: u.Activity(), Icon: ui.IconActivity, Primary: true},
 			{Label: "Commissions", Href: u.Commissions(), Icon: ui.IconCoins, Primary: true, Counter: waiting.Commissions, CounterID: navCommissions},
+			{Label: "Payouts", Href: u.Payouts(), Icon: ui.IconBanknote, Counter: waiting.Payouts, CounterID: navPayouts},
 			{Label: "Fraud review", Href: u.Fraud(), Icon: ui.IconShieldAlert, Counter: waiting.Clicks, CounterID: navFraud},
 		}},
 		{Label: "Reports", Items: []layout.NavItem{
@@ -82,6 +87,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 			{Label: "Mail", Href: u.SettingsMail(), Icon: ui.IconMail},
 			{Label: "Tracking", Href: u.SettingsTracking(), Icon: ui.IconFingerprint},
 			{Label: "Fraud rules", Href: u.SettingsFraud(), Icon: ui.IconShieldAlert},
+			{Label: "Payout rules", Href: u.SettingsPayouts(), Icon: ui.IconBanknote},
 			{Label: "API keys", Href: u.APIKeys(), Icon: ui.IconKey},
 			{Label: "Webhooks", Href: u.Webhooks(), Icon: ui.IconWebhook},
 			{Label: "Admins", Href: u.Admins(), Icon: ui.IconUserCog},
@@ -102,11 +108,13 @@ func portalNavigation(u routes.URLs, path string) []layout.NavGroup {
 			{Label: "Home", Href: u.Partner(), Icon: ui.IconHouse, Primary: true},
 			{Label: "Links", Href: u.PortalLinks(), Icon: ui.IconLink, Primary: true},
 			{Label: "Commissions", Href: u.PortalCommissions(), Icon: ui.IconCoins, Primary: true},
+			{Label: "Payouts", Href: u.PortalPayouts(), Icon: ui.IconBanknote, Primary: true},
 			{Label: "Activity", Href: u.PortalActivity(), Icon: ui.IconChartColumn},
 			{Label: "Program", Href: u.PortalProgram(), Icon: ui.IconMegaphone},
 		}},
 		{Label: "Account", Items: []layout.NavItem{
 			{Label: "Profile", Href: u.PortalProfile(), Icon: ui.IconUser},
+			{Label: "Payout account", Href: u.PortalPayoutAccount(), Icon: ui.IconCreditCard},
 			{Label: "API keys", Href: u.PortalAPIKeys(), Icon: ui.IconKey},
 		}},
 	}

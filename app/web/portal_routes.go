@@ -26,6 +26,13 @@ func (s *Server) portalRoutes() []edge.Route {
 		portalFile("/partner/commissions", s.portalCommissionsCSV),
 		portalView("/partner/commissions/:id", s.portalCommissionsShow),
 
+		portalView("/partner/payouts", s.portalPayoutsIndex),
+		portalView("/partner/payouts/:id", s.portalPayoutsShow),
+		detached(portalView("/partner/payouts/:id/rows.csv", s.portalPayoutRows)),
+		portalView("/partner/payout-account", s.portalPayoutAccount),
+		stepUp(portalView("/partner/payout-account/bank-details", s.portalBankDetailsEdit)),
+		stepUp(portalDo("/partner/payout-account/bank-details", s.portalBankDetailsUpdate)),
+
 		portalView("/partner/activity", s.portalActivity),
 		portalFile("/partner/activity", s.portalActivityCSV),
 		portalView("/partner/program", s.portalProgram),

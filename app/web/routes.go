@@ -137,6 +137,23 @@ func (s *Server) Routes() []edge.Route {
 		edit("/admin/commissions/:id/reversal", s.commissionReversalsNew),
 		do("/admin/commissions/:id/reversal", s.commissionReversalsCreate),
 
+		view("/admin/payouts", s.payoutsIndex),
+		file("/admin/payouts", s.payoutsCSV),
+		view("/admin/payouts/runs", s.payoutRunsIndex),
+		edit("/admin/payouts/runs/new", s.payoutRunsNew),
+		stepUp(edit("/admin/payouts/runs/confirmation", s.payoutRunsConfirm)),
+		stepUp(do("/admin/payouts/runs", s.payoutRunsCreate)),
+		view("/admin/payouts/runs/:id", s.payoutRunsShow),
+		stepUp(edit("/admin/payouts/runs/:id/bank-file", s.payoutBankFilesNew)),
+		stepUp(do("/admin/payouts/runs/:id/bank-file", s.payoutBankFilesCreate)),
+		view("/admin/payouts/:id", s.payoutsShow),
+		stepUp(edit("/admin/payouts/:id/payment", s.payoutPaymentsNew)),
+		stepUp(do("/admin/payouts/:id/payment", s.payoutPaymentsCreate)),
+		edit("/admin/payouts/:id/cancellation", s.payoutCancellationsNew),
+		do("/admin/payouts/:id/cancellation", s.payoutCancellationsCreate),
+		stepUp(edit("/admin/payouts/:id/bank-details", s.payoutBankDetailsNew)),
+		stepUp(do("/admin/payouts/:id/bank-details", s.payoutBankDetailsCreate)),
+
 		view("/admin/api-keys", s.apiKeysIndex),
 		stepUp(edit("/admin/api-keys/new", s.apiKeysNew)),
 		stepUp(do("/admin/api-keys", s.apiKeysCreate)),
@@ -239,6 +256,8 @@ func (s *Server) Routes() []edge.Route {
 		do("/admin/settings/tracking", s.settingsTrackingUpdate),
 		view("/admin/settings/fraud", s.settingsFraudEdit),
 		do("/admin/settings/fraud", s.settingsFraudUpdate),
+		view("/admin/settings/payouts", s.settingsPayoutsEdit),
+		do("/admin/settings/payouts", s.settingsPayoutsUpdate),
 	}
 	table = append(table, s.portalRoutes()...)
 	return append(table, s.DevMailRoutes()...)

@@ -22,6 +22,7 @@ import (
 	"github.com/openpartner/openpartner/app/mail"
 	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/portability"
 	"github.com/openpartner/openpartner/app/reports"
 	"github.com/openpartner/openpartner/app/routes"
@@ -51,6 +52,7 @@ type Options struct {
 	Attribution *attribution.Service
 	Coupons     *coupons.Service
 	Commissions *commissions.Service
+	Payouts     *payouts.Service
 	Settings    *settings.Service
 	Reports     *reports.Service
 	Webhooks    *webhooks.Service

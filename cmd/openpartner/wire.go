@@ -191,7 +191,7 @@ func wire(p program, d *database) (*application, error) {
 		Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: sessionManager, Cookie: edge.PeopleCookie, Pool: d.app},
 		Sessions: sessions, SignIn: s.signin, Signup: s.signup, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
-		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Settings: s.settings, Reports: s.reports,
+		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Payouts: s.payouts, Settings: s.settings, Reports: s.reports,
 		Webhooks: s.webhooks, Network: s.network, Backlog: s.backlog, Portability: s.portability, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
 	})
 	if p.cfg.Multi() {

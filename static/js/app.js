@@ -29,6 +29,7 @@
     }, 1600);
   });
 
+  on("click", "[data-print]", () => print());
   on("click", "[data-select-all]", (input) => input.select());
 
   // All rows of a bulk action are ticked at once, or none when all are.

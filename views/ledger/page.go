@@ -98,7 +98,7 @@ func (p ShowPage) open() bool {
 }
 
 func (p ShowPage) reversible() bool {
-	return p.open() || p.Commission.Status == commissions.Approved
+	return p.open() || (p.Commission.Status == commissions.Approved && p.Commission.PayoutID == nil)
 }
 
 // siblings are the other rows of the same partner, campaign and rule.
@@ -128,6 +128,9 @@ func (p ShowPage) facts(u routes.URLs) []ui.Definition {
 	if p.Story != nil {
 		e := p.Story.Event
 		out = append(out, ui.Definition{Term: "Event", Body: ui.Link(u.EventShow(e.ID), EventTitle(e))})
+	}
+	if c.PayoutID != nil {
+		out = append(out, ui.Definition{Term: "Payout", Body: ui.Link(u.PayoutShow(*c.PayoutID), payoutWords(c))})
 	}
 	out = append(out, figures(c)...)
 	if c.Note != nil {
@@ -180,9 +183,20 @@ func (p ShowPage) history() []ui.TraceStep {
 		step := ui.TraceStep{Icon: ui.IconUndo2, Title: Stands(c, p.Now), Tone: ui.Critical, Text: value(c.Note)}
 		step.Facts = p.by("commission.reversed")
 		steps = append(steps, step)
-	case commissions.Pending, commissions.Approved:
+	case commissions.Approved:
+		if c.PayoutID != nil {
+			steps = append(steps, ui.TraceStep{Icon: ui.IconBanknote, Title: "In a payout", Text: "It is as good as paid: what changes from now on is a line of its own.", Current: true})
+		}
+	case commissions.Pending:
 	}
 	return steps
+}
+
+func payoutWords(c commissions.Commission) string {
+	if c.Status == commissions.Paid {
+		return "That paid it"
+	}
+	return "That is to pay it"
 }
 
 func (p ShowPage) approval() []ui.TraceStep {

@@ -25,12 +25,15 @@ type Page struct {
 type Waiting struct {
 	Applications int // to become a partner
 	Commissions  int // that can be approved
+	Payouts      int // that are paid by hand, or need a look
 	Clicks       int // that are suspected
 	Jobs         int // that were given up
 	Network      int // messages to it that were given up
 }
 
-func (w Waiting) any() bool { return w.Applications+w.Commissions+w.Clicks+w.Jobs+w.Network > 0 }
+func (w Waiting) any() bool {
+	return w.Applications+w.Commissions+w.Payouts+w.Clicks+w.Jobs+w.Network > 0
+}
 
 func (w Waiting) items(u routes.URLs) []ui.WaitItem {
 	var out []ui.WaitItem
@@ -39,6 +42,9 @@ func (w Waiting) items(u routes.URLs) []ui.WaitItem {
 	}
 	if w.Commissions > 0 {
 		out = append(out, ui.WaitItem{Icon: ui.IconCoins, Title: "Commissions to approve", Text: "Their hold is over.", Href: u.Commissions() + "?status=ready", Count: w.Commissions})
+	}
+	if w.Payouts > 0 {
+		out = append(out, ui.WaitItem{Icon: ui.IconBanknote, Title: "Payouts to make", Text: "Pay them by hand, and say when it is done.", Href: u.Payouts() + "?status=pending&rail=manual", Count: w.Payouts})
 	}
 	if w.Clicks > 0 {
 		out = append(out, ui.WaitItem{Icon: ui.IconShieldAlert, Title: "Clicks to judge", Text: "They look wrong and don't count.", Href: u.Fraud(), Count: w.Clicks})

@@ -20,7 +20,11 @@ func balance(s commissions.Standing) []ui.StatProps {
 	case s.Payable == 0:
 		payable.Note = "Nothing is approved at the moment."
 	}
-	out := []ui.StatProps{payable, {Label: "Pending", Value: amount(s.OnHold + s.Waiting), Note: pendingWords(s)}}
+	out := []ui.StatProps{payable}
+	if s.OnItsWay != 0 {
+		out = append(out, ui.StatProps{Label: "On its way", Value: amount(s.OnItsWay), Note: "In a payout that is not confirmed yet."})
+	}
+	out = append(out, ui.StatProps{Label: "Pending", Value: amount(s.OnHold + s.Waiting), Note: pendingWords(s)})
 	for _, h := range s.Held {
 		out = append(out, ui.StatProps{Label: "Held", Value: amount(h.Amount), Note: ledger.HeldWords(h.Reason) + "."})
 	}

@@ -118,6 +118,8 @@ func (p CommissionPage) payment() ui.TraceStep {
 	switch {
 	case c.Status == commissions.Paid && c.PaidAt != nil:
 		return ui.TraceStep{Icon: ui.IconBanknote, Title: "Paid", Tone: ui.Success, Facts: []ui.Fact{{Label: "On", At: *c.PaidAt}}}
+	case c.PayoutID != nil:
+		return ui.TraceStep{Icon: ui.IconBanknote, Title: "In a payout", Text: "It is on its way.", Current: true}
 	case c.Status == commissions.Approved && c.Amount < 0:
 		return ui.TraceStep{Icon: ui.IconBanknote, Title: "Set off against the next payout", Current: true}
 	case c.Status == commissions.Approved:
