@@ -160,7 +160,7 @@ func (s *Service) circumstances(ctx context.Context, in RunInput) (Circumstances
 	if c.Terms, err = s.Terms(ctx); err != nil {
 		return c, err
 	}
-	if c.StripeAvailable, err = s.Available(ctx); err != nil {
+	if c.StripeAvailable, err = s.available(ctx); err != nil {
 		return c, err
 	}
 	if c.Rail == RailStripe && !c.StripeAvailable {
