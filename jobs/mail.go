@@ -11,6 +11,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/audit"
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/billing"
 	"github.com/openpartner/openpartner/app/coordinator"
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/fault"
@@ -85,6 +86,7 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: payouts.KindFailed, Timeout: mailTimeout, Run: m.payoutNews(payouts.Failed, email.PayoutFailed)},
 		{Kind: payouts.KindDetailsChanged, Timeout: mailTimeout, Run: m.bankDetailsChanged},
 		{Kind: payouts.KindPlanned, Timeout: mailTimeout, Run: m.payoutsPlanned},
+		{Kind: billing.KindPaymentFailed, Timeout: mailTimeout, Run: m.paymentFailed},
 		{Kind: network.KindLost, Timeout: mailTimeout, Run: m.networkLost},
 		{Kind: signin.KindEverywhere, Timeout: mailTimeout, Run: m.signInEverywhere},
 		{Kind: signin.KindPlatformRequested, Timeout: mailTimeout, Run: m.platformSignIn},

@@ -20,7 +20,7 @@ const KindHeartbeats = "network.heartbeats"
 
 // Network are the jobs that speak to the Network's hub, and the one that asks for them every hour.
 func Network(app *db.Pool, s *network.Service, wake func()) []Registration {
-	unit := unitOf(app, wake)
+	unit := Unit(app, wake)
 	call := func(kind string, timeout time.Duration, run func(ctx context.Context, j Job) error) Registration {
 		return Registration{Kind: kind, Timeout: timeout, Run: run}
 	}
@@ -66,15 +66,15 @@ func Network(app *db.Pool, s *network.Service, wake func()) []Registration {
 	}
 }
 
-// unitOf runs the transactions of a job that calls in between, and passes on what they leave for
-// the workers.
-func unitOf(app *db.Pool, wake func()) network.Unit {
+// Unit runs the transactions of work that calls in between, for the tenant in ctx, and passes on what
+// they leave for the workers.
+func Unit(pool *db.Pool, wake func()) func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error {
 	return func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error {
 		if readOnly {
-			return tenancy.Read(ctx, app, tenancy.From(ctx), fn)
+			return tenancy.Read(ctx, pool, tenancy.From(ctx), fn)
 		}
 		waker := &outbox.Waker{}
-		err := tenancy.Run(outbox.WithWaker(ctx, waker), app, tenancy.From(ctx), fn)
+		err := tenancy.Run(outbox.WithWaker(ctx, waker), pool, tenancy.From(ctx), fn)
 		if err == nil && waker.Asked {
 			wake()
 		}

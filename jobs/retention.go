@@ -45,7 +45,8 @@ func HubPeriodics() []Periodic {
 func Periodics() []Periodic {
 	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"},
 		{Kind: KindDeleteTenants, Spec: "45 3 * * *"}, {Kind: KindCheckFigures, Spec: "15 4 * * *"}, {Kind: KindHeartbeats, Spec: "20 * * * *"}, {Kind: KindPayoutsDue, Spec: "5 0 * * *"}, {Kind: KindAccountsSeen, Spec: "40 * * * *"},
-		{Kind: stripeinbox.KindSweep, Spec: "*/5 * * * *"}, {Kind: KindCompareStripe, Spec: "25 2 * * *"}}
+		{Kind: stripeinbox.KindSweep, Spec: "*/5 * * * *"}, {Kind: KindCompareStripe, Spec: "25 2 * * *"},
+		{Kind: KindUsageAll, Spec: "30 0 * * *"}, {Kind: KindReconcileAll, Spec: "40 4 * * *"}}
 }
 
 // Retention deletes, of all tenants, spent links, sessions that are over (tombstones too),

@@ -25,7 +25,7 @@ func Stripe(app, system *db.Pool, s *stripeinbox.Service, wake func()) []Registr
 			return run(ctx, order.ID)
 		}
 	}
-	ofTenant := stripeinbox.Unit(unitOf(app, wake))
+	ofTenant := stripeinbox.Unit(Unit(app, wake))
 	return []Registration{
 		{Kind: stripeinbox.KindResolve, InTx: true, Run: about(s.Resolve)},
 		{Kind: stripeinbox.KindProcess, InTx: true, Run: about(s.Process)},

@@ -140,6 +140,28 @@ func (c Config) checkStripe() (faults []error) {
 	case u.Scheme == "http" && !(c.Development() && loopbackHost(u.Hostname())):
 		faults = append(faults, fmt.Errorf("STRIPE_API_BASE: %q must be https", s.APIBase))
 	}
+	return append(faults, c.checkBilling()...)
+}
+
+// checkBilling says what is missing to bill the tenants.
+func (c Config) checkBilling() (faults []error) {
+	s := c.Stripe
+	if !c.Bills() {
+		return nil
+	}
+	for _, need := range []struct {
+		name    string
+		missing bool
+	}{
+		{"STRIPE_SECRET_KEY", s.SecretKey == ""},
+		{"STRIPE_WEBHOOK_SECRET", len(s.WebhookSecrets) == 0},
+		{"STRIPE_PRICE_FLAT", s.PriceFlat == "" && c.Mode == "flat"},
+		{"STRIPE_PRICE_USAGE", len(s.PricesUsage) == 0},
+	} {
+		if need.missing {
+			faults = append(faults, fmt.Errorf("%s: missing, although OPENPARTNER_MODE is %s", need.name, c.Mode))
+		}
+	}
 	return faults
 }
 

@@ -71,7 +71,7 @@ type Stripe struct {
 	ConnectWebhookSecrets []Secret `env:"STRIPE_CONNECT_WEBHOOK_SECRET"`
 	APIBase               string   `env:"STRIPE_API_BASE"`
 	PriceFlat             string   `env:"STRIPE_PRICE_FLAT"`
-	PriceUsage            string   `env:"STRIPE_PRICE_USAGE"`
+	PricesUsage           []string `env:"STRIPE_PRICE_USAGE"`
 }
 
 // Log says how much to write, and how.
@@ -88,6 +88,9 @@ func (c Config) Multi() bool { return c.Tenancy == "multi" }
 
 // Secure reports whether people reach us by https, which decides about cookies.
 func (c Config) Secure() bool { return strings.HasPrefix(c.PublicURL, "https://") }
+
+// Bills reports whether the tenants pay the operator.
+func (c Config) Bills() bool { return c.Mode == "flat" || c.Mode == "revshare" }
 
 // Host is the host, with port if any, of the public URL.
 func (c Config) Host() string {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,22 @@ func TestLoad(t *testing.T) {
 			if !strings.Contains(err.Error(), name+":") {
 				t.Errorf("%s is not reported in:\n%v", name, err)
 			}
+		}
+	})
+	t.Run("BillingNeedsItsSettings", func(t *testing.T) {
+		t.Parallel()
+		all := []string{"STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_PRICE_FLAT", "STRIPE_PRICE_USAGE"}
+		for mode, missing := range map[string][]string{"selfhost": {}, "flat": all, "revshare": {all[0], all[1], all[3]}} {
+			_, err := config.Load([]string{"OPENPARTNER_MODE=" + mode})
+			for _, name := range all {
+				if told := err != nil && strings.Contains(err.Error(), name+": missing"); told != slices.Contains(missing, name) {
+					t.Errorf("%s, %s: %v", mode, name, err)
+				}
+			}
+		}
+		c, err := config.Load([]string{"OPENPARTNER_MODE=revshare", "STRIPE_SECRET_KEY=sk_test_1", "STRIPE_WEBHOOK_SECRET=whsec_1", "STRIPE_PRICE_USAGE=price_usd,price_eur"})
+		if err != nil || !c.Bills() || len(c.Stripe.PricesUsage) != 2 {
+			t.Errorf("got %+v, %v", c.Stripe, err)
 		}
 	})
 	t.Run("ReadsFiles", func(t *testing.T) {

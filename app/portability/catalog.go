@@ -52,6 +52,8 @@ func staysAway() map[string]string {
 		"network_memberships":  network,
 		"network_outbox":       network,
 		"network_approvals":    network,
+		"billing_accounts":     "They say what the program paid the operator of another server.",
+		"usage_reports":        "They say what the program paid the operator of another server.",
 		"audit_log":            "The log says what happened in the program that wrote it. Keep the file to look up what was before.",
 		"daily_money":          "These figures are computed anew from events and commissions.",
 		"partner_applications": "These people had just sent the form, and nobody is there to answer: they may send it once more.",

@@ -204,6 +204,12 @@ func (u URLs) CommissionReversal(id uuid.UUID) string {
 	return u.CommissionShow(id) + "/reversal"
 }
 
+// The pages of what the program pays the operator.
+func (u URLs) Billing() string         { return u.prefix + "/admin/billing" }
+func (u URLs) BillingCheckout() string { return u.Billing() + "/checkout" }
+func (u URLs) BillingPortal() string   { return u.Billing() + "/portal" }
+func (u URLs) BillingRefresh() string  { return u.Billing() + "/refresh" }
+
 // The pages of the Network.
 func (u URLs) Network() string              { return u.prefix + "/admin/network" }
 func (u URLs) NetworkComplete() string      { return u.Network() + "/complete" }

@@ -55,8 +55,8 @@ func (s *Server) countWaiting(ctx context.Context) (n overview.Waiting, err erro
 	return n, err
 }
 
-// navigation is the menu of an admin.
-func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.NavGroup {
+// navigation is the menu of an admin. Where nothing is billed it does not speak of it.
+func navigation(u routes.URLs, path string, waiting overview.Waiting, bills bool) []layout.NavGroup {
 	groups := []layout.NavGroup{
 		{Items: []layout.NavItem{{Label: "Overview", Href: u.AdminHome(), Icon: ui.IconHouse, Primary: true}}},
 		{Label: "Promotion", Items: []layout.NavItem{
@@ -96,6 +96,10 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting) []layout.N
 			{Label: "Export", Href: u.Export(), Icon: ui.IconPackage},
 			{Label: "Import", Href: u.Import(), Icon: ui.IconUpload},
 		}},
+	}
+	if bills {
+		last := &groups[len(groups)-1]
+		last.Items = append(last.Items, layout.NavItem{Label: "Billing", Href: u.Billing(), Icon: ui.IconCreditCard})
 	}
 	mark(groups, path, u.AdminHome())
 	return groups

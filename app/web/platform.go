@@ -10,6 +10,7 @@ import (
 
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/backlog"
+	"github.com/openpartner/openpartner/app/billing"
 	"github.com/openpartner/openpartner/app/edge"
 	"github.com/openpartner/openpartner/app/mail"
 	"github.com/openpartner/openpartner/app/network"
@@ -33,6 +34,7 @@ type PlatformOptions struct {
 	Tenants  *tenants.Service
 	Backlog  *backlog.Service
 	Network  *network.Service // nil at the hub
+	Billing  *billing.Service // nil at the hub
 	DevMail  *mail.Memory
 	// Console is what staff find in it; programs, jobs, log and staff when it is not said.
 	Console func(u routes.URLs) Console
@@ -57,7 +59,7 @@ type Platform struct {
 // the staff's sessions in place of the people's.
 func NewPlatform(o PlatformOptions) *Platform {
 	pages := NewServer(Options{
-		Edge: o.Edge, Log: o.Log, Now: o.Now, Keeper: o.Keeper, Sessions: o.Sessions, SignIn: o.SignIn, Admins: o.Admins, Backlog: o.Backlog, Network: o.Network,
+		Edge: o.Edge, Log: o.Log, Now: o.Now, Keeper: o.Keeper, Sessions: o.Sessions, SignIn: o.SignIn, Admins: o.Admins, Backlog: o.Backlog, Network: o.Network, Billing: o.Billing,
 		DevMail: o.DevMail, Console: o.Console,
 	})
 	if o.Console == nil {

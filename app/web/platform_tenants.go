@@ -12,6 +12,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/tenants"
+	billingview "github.com/openpartner/openpartner/views/billing"
 	"github.com/openpartner/openpartner/views/platform"
 	"github.com/openpartner/openpartner/views/ui"
 )
@@ -53,7 +54,16 @@ func (s *Platform) tenantsShow(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.ok(c, t.Name, platform.Tenant(platform.TenantPage{Tenant: t, Log: log.Items, MayEdit: mayCommand(c), Now: s.Now()}))
+	p := platform.TenantPage{Tenant: t, Log: log.Items, MayEdit: mayCommand(c), Now: s.Now()}
+	if s.Billing.Bills() {
+		a, err := s.Billing.Standing(ctx, id)
+		if err != nil {
+			return err
+		}
+		p.Plan = billingview.Plan(s.Billing.Mode)
+		_, p.Pays = billingview.State(a)
+	}
+	return s.ok(c, t.Name, platform.Tenant(p))
 }
 
 // change is a step that staff take on a program, and how they are asked about it.

@@ -116,9 +116,12 @@ func (s *Server) chrome(c echo.Context) (layout.Chrome, error) {
 		if err != nil {
 			return layout.Chrome{}, err
 		}
-		chrome.Nav = navigation(urls(c), c.Request().URL.Path, waiting)
+		chrome.Nav = navigation(urls(c), c.Request().URL.Path, waiting, s.Billing.Bills())
 		chrome.HomePath = urls(c).AdminHome()
-		if chrome.Banner, err = s.mailBanner(c); err != nil {
+		if chrome.Banner, err = s.paymentBanner(c); err == nil && chrome.Banner == nil {
+			chrome.Banner, err = s.mailBanner(c)
+		}
+		if err != nil {
 			return layout.Chrome{}, err
 		}
 	case auth.Partner:

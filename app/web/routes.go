@@ -176,6 +176,11 @@ func (s *Server) Routes() []edge.Route {
 		view("/admin/webhooks/:id/deliveries/:delivery", s.webhookDeliveriesShow),
 		do("/admin/webhooks/:id/deliveries/:delivery/redelivery", s.webhookDeliveryRedeliveriesCreate),
 
+		view("/admin/billing", s.billingShow),
+		stepUp(detached(do("/admin/billing/checkout", s.billingCheckoutsCreate))),
+		stepUp(detached(do("/admin/billing/portal", s.billingPortalsCreate))),
+		detached(do("/admin/billing/refresh", s.billingRefreshesCreate)),
+
 		view("/admin/network", s.networkShow),
 		do("/admin/network", s.networkUpdate),
 		stepUp(edit("/admin/network/connection", s.networkConnectionsNew)),

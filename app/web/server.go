@@ -13,6 +13,7 @@ import (
 	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/backlog"
+	"github.com/openpartner/openpartner/app/billing"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/coupons"
@@ -57,6 +58,7 @@ type Options struct {
 	Reports     *reports.Service
 	Webhooks    *webhooks.Service
 	Network     *network.Service
+	Billing     *billing.Service
 	Backlog     *backlog.Service
 	Portability *portability.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.

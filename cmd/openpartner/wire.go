@@ -13,6 +13,7 @@ import (
 	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/backlog"
+	"github.com/openpartner/openpartner/app/billing"
 	"github.com/openpartner/openpartner/app/campaigns"
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/config"
@@ -89,6 +90,7 @@ type services struct {
 	backlog     *backlog.Service
 	network     *network.Service
 	stripe      *stripeinbox.Service
+	billing     *billing.Service
 }
 
 // wire calls every constructor, in the order of the floors.
@@ -146,6 +148,7 @@ func wire(p program, d *database) (*application, error) {
 		Hub: network.NewHub(guard), Keys: s.keys, Admins: s.admins, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Ring: ring,
 		Facts: bus, Words: campaignsview.RuleWords, URL: p.cfg.NetworkURL, Multi: p.cfg.Multi(), Develops: p.cfg.Development(), Version: version, Now: now,
 	})
+	s.billing = newBilling(p, stripe, s.admins, jobs.Unit(d.system, func() { a.worker.Wake() }))
 	facts.Listen(bus, s.network.PartnerChanged)
 	facts.Listen(bus, s.network.CampaignChanged)
 	facts.Listen(bus, func(ctx context.Context, f tenants.Opened) error {
@@ -173,7 +176,7 @@ func wire(p program, d *database) (*application, error) {
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
 		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Payouts(s.payouts, now), jobs.Transfers(d.app, s.payouts), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
 			App: d.app, Clicks: s.tracking, Log: p.log, Now: now, Repaired: a.metrics.Repaired,
-		}), jobs.Network(d.app, s.network, func() { a.worker.Wake() }), jobs.Stripe(d.app, d.system, s.stripe, func() { a.worker.Wake() }), []jobs.Registration{
+		}), jobs.Network(d.app, s.network, func() { a.worker.Wake() }), jobs.Stripe(d.app, d.system, s.stripe, func() { a.worker.Wake() }), jobs.Billing(s.billing, p.log), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.ProgramImport(d.app, s.portability, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
 		}), Periodics: jobs.Periodics(), Beats: []func(context.Context) error{s.network.OrderDue, s.payouts.OrderOpen},
 		Observe: a.metrics.Job,
@@ -192,12 +195,12 @@ func wire(p program, d *database) (*application, error) {
 		Sessions: sessions, SignIn: s.signin, Signup: s.signup, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
 		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Payouts: s.payouts, Settings: s.settings, Reports: s.reports,
-		Webhooks: s.webhooks, Network: s.network, Backlog: s.backlog, Portability: s.portability, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
+		Webhooks: s.webhooks, Network: s.network, Backlog: s.backlog, Billing: s.billing, Portability: s.portability, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
 	})
 	if p.cfg.Multi() {
 		a.platform = web.NewPlatform(web.PlatformOptions{
 			Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: staffSessionManager, Cookie: edge.PlatformCookie, Pool: d.system},
-			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, Backlog: s.backlog, Network: s.network, DevMail: devMail,
+			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, Backlog: s.backlog, Network: s.network, Billing: s.billing, DevMail: devMail,
 		})
 	}
 	a.gate = tracking.NewGate(tracking.RecorderOptions{
@@ -215,6 +218,16 @@ func payoutTerms(s *settings.Service) func(ctx context.Context) (payouts.Terms, 
 		p, err := s.PayoutTerms(ctx)
 		return payouts.Terms{Rail: payouts.Rail(p.Rail), AccountType: p.AccountType, Thresholds: p.Thresholds}, err
 	}
+}
+
+// newBilling knows how programs pay, which most installations do not.
+func newBilling(p program, stripe *pay.Accounts, admins *auth.Admins, unit billing.Unit) *billing.Service {
+	o := billing.Options{
+		Mode: billing.Mode(p.cfg.Mode), PriceFlat: p.cfg.Stripe.PriceFlat, PriceUsage: p.cfg.Stripe.PricesUsage, AnyAddress: p.cfg.Stripe.APIBase != "",
+		Unit: unit, Admins: admins, Now: p.now,
+	}
+	o.Stripe, _ = stripe.Operator() // without it the mode is none that bills
+	return billing.NewService(o)
 }
 
 // perTenant is how many jobs of one program run at a time: a few where others want their turn.

@@ -92,6 +92,10 @@ func (w *world) fill(t *testing.T, at tenancy.Tenant, word string) *tenant {
 	p.post(t, "/commissions/adjustments", object{"partner_id": partner, "amount": 500, "currency": "USD", "note": label})
 	p.call(t, p.adminKey, http.MethodPost, "/payouts/runs", object{})
 	p.rest(t, word, partner, p.post(t, "/webhooks", object{"url": "https://" + word + ".example.com/hooks", "events": []string{"payout.paid"}}))
+	// What a program pays is the system role's to write.
+	w.DB.AsOwner(t, `insert into billing_accounts (tenant_id, status, checkout_session, created_at) values ($1, 'past_due', $2, now())`, p.ID, word)
+	w.DB.AsOwner(t, `insert into usage_reports (tenant_id, id, period_start, period_end, currency, amount, carried_in, value, carried_out, status, reason, last_error, created_at)
+		values ($1, $2, '2026-01-01', '2026-01-02', 'USD', 100, 0, 0, 0, 'skipped', 'no_subscription', $3, now())`, p.ID, uuid.New(), word)
 	p.do(t, func(ctx context.Context) error { // far in the future, so that nobody runs it
 		return outbox.Add(ctx, outbox.Job{Kind: word, Args: object{}, RunAt: time.Now().AddDate(50, 0, 0)})
 	})

@@ -12,7 +12,7 @@ import (
 )
 
 // action is how what is written into the audit log is named.
-var action = regexp.MustCompile(`^(partner|campaign|link|coupon|commissions?|click|attribution|sessions|admin|api_key|program|mail|settings|user|tenant|webhook|network|payout|stripe|job)\.[a-z_]+$`)
+var action = regexp.MustCompile(`^(partner|campaign|link|coupon|commissions?|click|attribution|sessions|admin|api_key|program|mail|settings|user|tenant|webhook|network|payout|stripe|billing|job)\.[a-z_]+$`)
 
 // The page of the audit log has words for everything that is written into it. Names in constants
 // are kinds of jobs.

@@ -101,6 +101,7 @@ func TestSystemPool(t *testing.T) {
 		"jobs.ClickExpiry":    "may delete clicks",
 		"jobs.TenantDeletion": "deletes what is left of tenants whose time is over",
 		"web.NewPlatform":     "keeps the sessions of the staff",
+		"jobs.Unit":           "writes what programs owe, which is not theirs to change",
 		"jobs.Hub":            "federates between two transactions",
 		"jobs.Stripe":         "takes events of which nobody knows yet whose they are",
 		"hub.NewServer":       "keeps the sessions of creators",
@@ -173,7 +174,7 @@ func TestPlatformView(t *testing.T) {
 		"app/tenancy/resolver.go", "jobs/...", "cmd/openpartner/database.go",
 		"cmd/openpartner/backup.go", "cmd/openpartner/restore.go", "cmd/openpartner/restore_database.go", // the whole deployment is what they are about
 	}
-	openers := []string{"app/tenants/...", "app/signin/everywhere.go", "app/backlog/...", "app/stripeinbox/...", "app/network/service.go", "app/coordinator/service.go"} // within a transaction, for some statements
+	openers := []string{"app/tenants/...", "app/signin/everywhere.go", "app/backlog/...", "app/stripeinbox/...", "app/network/service.go", "app/billing/service.go", "app/coordinator/service.go"} // within a transaction, for some statements
 	seen := 0
 	for _, s := range sources(t, "app", "cmd", "jobs") {
 		ast.Inspect(s.file, func(n ast.Node) bool {

@@ -152,7 +152,7 @@ func (s schema) grants() {
 	s.findings("TenantsAreThePlatforms", `
 		select format('openpartner_app may change platform.tenants.%s', attname) from pg_attribute
 		where attrelid = 'platform.tenants'::regclass and attnum > 0 and not attisdropped
-			and attname in ('id', 'slug', 'status', 'suspended_at', 'cancelled_at', 'created_at')
+			and attname in ('id', 'slug', 'status', 'suspended_at', 'cancelled_at', 'created_at', 'stripe_customer_id', 'stripe_subscription_id')
 			and has_column_privilege('openpartner_app', attrelid, attnum, 'UPDATE')
 		union all
 		select 'openpartner_app may make or delete tenants'
@@ -231,6 +231,8 @@ func (s schema) conflicts(t *testing.T) {
 		"daily_clicks_key":                          "written by an upsert",
 		"jobs_tenant_id_dedupe_key":                 "a second job of the same key is not added",
 		"webhook_deliveries_endpoint_fkey":          "written for endpoints that were just read",
+		"tenants_stripe_customer_id_key":            "customers are made for one program each",
+		"usage_reports_tenant_id_day_key":           "written under the lock of the account",
 		"network_approvals_link_fkey":               "written for a link that was just made",
 		"network_approvals_partner_fkey":            "written for a partner who was just made or read",
 		"network_memberships_callback_key_fkey":     "written for a key that was just made",

@@ -30,6 +30,7 @@ func TestWriters(t *testing.T) {
 			"partners": "retention of sign-ups that nobody confirmed", "partner_applications": "retention", "partner_imports": "retention", "program_imports": "retention", "platform.stripe_events": "retention", "platform.jobs": "the worker settles what outbox added",
 		},
 		"app/tracking":    {"platform.jobs": "tells of flagged clicks in the batch that stores them"},
+		"app/billing":     {"platform.tenants": "which customer of the operator's a program is, as the system role"},
 		"app/install":     {"platform.tenants": "names the program that it founds, as the system role"},
 		"app/portability": {"platform.tenants": "an import restores the name"},
 		"app/settings":    {"platform.tenants": "the name is a setting of the program"},

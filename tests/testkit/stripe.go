@@ -88,6 +88,7 @@ func NewStripe(t testing.TB) *Stripe {
 	t.Helper()
 	s := &Stripe{saved: map[string]saved{}, running: map[string]bool{}, objects: map[string]map[string]any{}}
 	s.handlers = stripeHandlers()
+	maps.Copy(s.handlers, billingHandlers())
 	s.Server = httptest.NewServer(s)
 	t.Cleanup(s.Close)
 	return s

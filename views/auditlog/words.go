@@ -125,6 +125,11 @@ func aboutTheProgram() map[string]deed {
 		"job.all_retried":  {GroupSettings, "had tried again", "all failed jobs of a kind"},
 		"job.cancelled":    {GroupSettings, "discarded", "a job"},
 
+		"billing.checkout_begun":       {GroupSettings, "began to subscribe to", "what the operator bills"},
+		"billing.portal_opened":        {GroupSettings, "opened at Stripe", "what the program pays"},
+		"billing.subscription_changed": {GroupSettings, "noted a change of", "the program's subscription"},
+		"billing.payment_failed":       {GroupSettings, "noted that a payment did not go through for", "the program"},
+
 		"network.updated":                {GroupSettings, "changed", "how the program stands to the Network"},
 		"network.connecting":             {GroupSettings, "asked to join", "the Network"},
 		"network.connected":              {GroupSettings, "connected", "the Network"},

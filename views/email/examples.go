@@ -30,6 +30,7 @@ func Examples(b Brand, link string) []Example {
 		{"network-connect", "Network connection", NetworkConnect(b, "Tea Club", link)},
 		{"network-waiting", "Network requests", NetworkWaiting(b, "Tea Club", 3, link)},
 		{"network-lost", "Network lost", NetworkLost(b, link)},
+		{"payment-failed", "Payment failed", PaymentFailed(b, link)},
 		{"webhook-disabled", "Webhook disabled", WebhookDisabled(b, "https://example.com/hooks", "It has failed for three days.", link)},
 		{"payout-paid", "Payout: paid", PayoutPaid(b, receiver, "$120.00", link)},
 		{"payout-failed", "Payout: failed", PayoutFailed(b, receiver, "$120.00", link)},

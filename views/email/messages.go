@@ -147,6 +147,20 @@ func WebhookDisabled(b Brand, address, reason, page string) Message {
 	}
 }
 
+// PaymentFailed tells an admin that what the program owes the operator could not be collected.
+func PaymentFailed(b Brand, page string) Message {
+	return Message{
+		Subject: "A payment for " + b.Name + " did not go through",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "A payment did not go through", Preheader: "Tracking goes on. Please look at your card.",
+			ButtonText: "Look at billing", ButtonURL: page,
+			Reason: "You get this because you are an admin of " + b.Name + ".",
+		},
+		Body: Paragraphs("Stripe could not collect the latest invoice for this program. Please look at the card that is on file.",
+			"Nothing stops: links, clicks and events are tracked as before, and your partners earn what they earn."),
+	}
+}
+
 // NetworkLost tells an admin that the Network does not take the program's token any more.
 func NetworkLost(b Brand, page string) Message {
 	return Message{

@@ -59,6 +59,8 @@ func number(n int64) string { return strconv.FormatInt(n, 10) }
 type TenantPage struct {
 	Tenant  tenants.Standing
 	Log     []audit.PlatformPast
+	Plan    string // what it pays for, and how it does; empty where nothing is billed
+	Pays    string
 	MayEdit bool
 	Now     time.Time
 }
@@ -72,6 +74,9 @@ func (p TenantPage) facts(u routes.URLs) []ui.Definition {
 		{Term: "Clicks, 30 days", Text: number(t.Clicks)},
 		{Term: "Conversions, 30 days", Text: number(t.Conversions)},
 		{Term: "Since", Text: t.CreatedAt.UTC().Format("2 January 2006")},
+	}
+	if p.Plan != "" {
+		facts = append(facts, ui.Definition{Term: "Plan", Text: p.Plan}, ui.Definition{Term: "Subscription", Text: p.Pays})
 	}
 	if t.SignupEmail != nil {
 		facts = append(facts, ui.Definition{Term: "Signed up by", Text: *t.SignupEmail})
