@@ -69,12 +69,12 @@ func signedAt(header string) (at time.Time, ok bool) {
 // ParseEvent reads an event that was verified, in any API version.
 func ParseEvent(body []byte) (Event, error) {
 	var raw struct {
-		ID         string `json:"id"`
-		Type       string `json:"type"`
-		Account    string `json:"account"`
-		APIVersion string `json:"api_version"`
-		Livemode   bool   `json:"livemode"`
-		Created    int64  `json:"created"`
+		ID         string    `json:"id"`
+		Type       string    `json:"type"`
+		Account    string    `json:"account"`
+		APIVersion string    `json:"api_version"`
+		Livemode   bool      `json:"livemode"`
+		Created    eventTime `json:"created"`
 		Data       *struct {
 			Object   json.RawMessage `json:"object"`
 			Previous json.RawMessage `json:"previous_attributes"`
@@ -87,12 +87,25 @@ func ParseEvent(body []byte) (Event, error) {
 		return Event{}, errors.New("neither id nor type")
 	}
 	e := Event{
-		ID: raw.ID, Type: raw.Type, Account: raw.Account, APIVersion: raw.APIVersion, Live: raw.Livemode, Created: time.Unix(raw.Created, 0).UTC(), Payload: body,
+		ID: raw.ID, Type: raw.Type, Account: raw.Account, APIVersion: raw.APIVersion, Live: raw.Livemode, Created: raw.Created.Time, Payload: body,
 	}
 	if raw.Data != nil {
 		e.Object, e.Previous = raw.Data.Object, raw.Data.Previous
 	}
 	return e, nil
+}
+
+// eventTime is a time as events carry it: in seconds, and in the newer ones without an object as text.
+type eventTime struct{ time.Time }
+
+// UnmarshalJSON is part of json.Unmarshaler.
+func (m *eventTime) UnmarshalJSON(text []byte) error {
+	var seconds int64
+	if err := json.Unmarshal(text, &seconds); err != nil {
+		return m.Time.UnmarshalJSON(text)
+	}
+	m.Time = time.Unix(seconds, 0).UTC()
+	return nil
 }
 
 // Events gives to visit, newest first, what Stripe recorded of some types since a time. It keeps

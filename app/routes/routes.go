@@ -90,6 +90,16 @@ func (u URLs) PlatformVerifyLink(token string) string {
 func (u URLs) PlatformTenants() string  { return "/platform/tenants" }
 func (u URLs) PlatformJobs() string     { return "/platform/jobs" }
 func (u URLs) PlatformOutbox() string   { return "/platform/outbox" }
+func (u URLs) PlatformStripeEvents() string { return "/platform/stripe-events" }
+func (u URLs) PlatformStripeEvent(id uuid.UUID) string {
+	return u.PlatformStripeEvents() + "/" + id.String()
+}
+func (u URLs) PlatformStripeEventRetry(id uuid.UUID) string {
+	return u.PlatformStripeEvent(id) + "/retry"
+}
+func (u URLs) PlatformStripeEventPayload(id uuid.UUID) string {
+	return u.PlatformStripeEvent(id) + "/payload"
+}
 func (u URLs) PlatformAudit() string    { return "/platform/audit" }
 func (u URLs) PlatformStaff() string    { return "/platform/staff" }
 func (u URLs) PlatformStaffNew() string { return u.PlatformStaff() + "/new" }
@@ -282,5 +292,12 @@ func (u URLs) SettingsMail() string     { return u.prefix + "/admin/settings/mai
 func (u URLs) SettingsMailTest() string { return u.SettingsMail() + "/test" }
 func (u URLs) SettingsTracking() string { return u.prefix + "/admin/settings/tracking" }
 func (u URLs) SettingsFraud() string    { return u.prefix + "/admin/settings/fraud" }
+func (u URLs) SettingsStripe() string   { return u.prefix + "/admin/settings/stripe" }
+func (u URLs) StripeEvents() string     { return u.prefix + "/admin/stripe-events" }
+func (u URLs) StripeEvent(id uuid.UUID) string {
+	return u.StripeEvents() + "/" + id.String()
+}
+func (u URLs) StripeEventRetry(id uuid.UUID) string { return u.StripeEvent(id) + "/retry" }
+func (u URLs) StripeWebhook() string                { return u.prefix + "/webhooks/stripe" }
 func (u URLs) SettingsSignup() string   { return u.prefix + "/admin/settings/signup" }
 func (u URLs) SettingsLogo() string     { return u.SettingsProgram() + "/logo" }

@@ -113,7 +113,6 @@ type Options struct {
 	ExcludeTax func(ctx context.Context) (bool, error)
 	Promotion  func(ctx context.Context, code string) (*attribution.Credit, error) // nil when it is no coupon's
 
-	Owners []Owner
 	Hooks  map[string]Hook // by type of event; "transfer.*" for all that begin so
 	Own    Hook            // of events about a tenant's own subscription, for billing
 	Billed Owner           // the tenants that customers of the operator are

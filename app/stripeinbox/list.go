@@ -27,6 +27,17 @@ type Listed struct {
 	Slug *string
 }
 
+// Whose is the slug of the event's program, empty while nobody knows it.
+func (l Listed) Whose() string {
+	if l.Slug == nil {
+		return ""
+	}
+	return *l.Slug
+}
+
+// OperatorServes says whether the operator's secret signs the events of the one program there is.
+func (s *Service) OperatorServes() bool { return !s.Multi && configured(s.Stripe.WebhookSecrets) }
+
 // List gives the events of the tenant in the context, the latest first.
 func (s *Service) List(ctx context.Context, f Filter, page paging.Page) (paging.Result[Listed], error) {
 	if err := auth.Require(ctx, auth.AdminReadScope); err != nil {
@@ -65,35 +76,45 @@ func (s *Service) Find(ctx context.Context, id uuid.UUID) (Event, error) {
 }
 
 // FindAny gives an event of any tenant, without what it says.
-func (s *Service) FindAny(ctx context.Context, id uuid.UUID) (e Event, err error) {
+func (s *Service) FindAny(ctx context.Context, id uuid.UUID) (l Listed, err error) {
 	if err := auth.Require(ctx, auth.PlatformReadScope); err != nil {
-		return Event{}, err
+		return Listed{}, err
 	}
 	err = db.AllTenants(ctx, func(ctx context.Context) error {
-		e, err = findEvent(ctx, id)
+		l, err = findListed(ctx, id)
 		return err
 	})
-	e.Payload, e.Findings = nil, nil
-	return e, err
+	l.Payload, l.Findings = nil, nil
+	return l, err
 }
 
 // Open gives an event with what it says, which may name people. That staff looked stands in the
 // platform's log.
-func (s *Service) Open(ctx context.Context, id uuid.UUID) (e Event, err error) {
+func (s *Service) Open(ctx context.Context, id uuid.UUID) (l Listed, err error) {
 	if err := auth.Require(ctx, auth.PlatformScope); err != nil {
-		return Event{}, err
+		return Listed{}, err
 	}
 	err = db.AllTenants(ctx, func(ctx context.Context) error {
-		if e, err = findEvent(ctx, id); err != nil {
+		if l, err = findListed(ctx, id); err != nil {
 			return err
 		}
-		about := tenancy.Tenant{}
-		if e.TenantID != nil {
-			about.ID = *e.TenantID
-		}
-		return audit.RecordPlatform(ctx, about, audit.Entry{Action: "stripe.event_opened", Detail: map[string]any{"event": e.StripeEventID, "type": e.Type}})
+		return l.note(ctx, "stripe.event_opened")
 	})
-	return e, err
+	return l, err
+}
+
+// note writes into the platform's log what staff did about an event; into the program's as well,
+// where it has one.
+func (l Listed) note(ctx context.Context, action string) error {
+	about := tenancy.Tenant{Slug: l.Whose()}
+	e := audit.Entry{Action: action, SubjectKind: "stripe_event", SubjectID: l.ID, Detail: map[string]any{"event": l.StripeEventID, "type": l.Type}}
+	if l.TenantID != nil {
+		about.ID = *l.TenantID
+		if err := audit.Record(tenancy.With(ctx, about), e); err != nil {
+			return err
+		}
+	}
+	return audit.RecordPlatform(ctx, about, e)
 }
 
 // TryAgain has an event of the tenant in the context processed once more, whatever came of it before.
@@ -116,15 +137,14 @@ func (s *Service) TryAnyAgain(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	return db.AllTenants(ctx, func(ctx context.Context) error {
-		e, err := s.again(ctx, id)
+		l, err := findListed(ctx, id)
 		if err != nil {
 			return err
 		}
-		about := tenancy.Tenant{}
-		if e.TenantID != nil {
-			about.ID = *e.TenantID
+		if _, err := s.again(ctx, id); err != nil {
+			return err
 		}
-		return audit.RecordPlatform(ctx, about, audit.Entry{Action: "stripe.event_retried", Detail: map[string]any{"event": e.StripeEventID, "type": e.Type}})
+		return l.note(ctx, "stripe.event_retried")
 	})
 }
 

@@ -139,6 +139,9 @@ func (s *Service) follow(ctx context.Context, row Event) (outcome, error) {
 		return outcome{}, unreadable(err)
 	}
 	e.Created = row.OccurredAt
+	if e.Account == "" && strings.HasPrefix(e.Type, "account.") {
+		e.Account = clueOf(e.Object).ID
+	}
 	in := incoming{Event: e, row: row}
 	if in.findings, err = row.found(); err != nil {
 		return outcome{}, err

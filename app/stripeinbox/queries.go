@@ -286,6 +286,17 @@ func listEvents(ctx context.Context, f Filter, tenant *uuid.UUID, page paging.Pa
 	return rows, nil
 }
 
+// findListed gives an event with its program; it needs the view of all tenants.
+func findListed(ctx context.Context, id uuid.UUID) (l Listed, err error) {
+	if l.Event, err = findEvent(ctx, id); err != nil || l.TenantID == nil {
+		return l, err
+	}
+	if err := db.Tx(ctx).NewRaw(`select slug from platform.tenants where id = ?`, *l.TenantID).Scan(ctx, &l.Slug); err != nil {
+		return Listed{}, fmt.Errorf("find the program of an event: %w", err)
+	}
+	return l, nil
+}
+
 func forgetCustomers(ctx context.Context, user string) (ids []string, err error) {
 	err = db.Tx(ctx).NewRaw(`delete from stripe_customers where user_id = ? or customer = ? returning customer`, user, user).Scan(ctx, &ids)
 	if err != nil {

@@ -52,6 +52,21 @@ func tenantsOfUser(ctx context.Context, user string) ([]uuid.UUID, error) {
 		where exists (select from identities i where i.tenant_id = t.id and i.user_id = ? and i.verified)`, user)
 }
 
+// tenantsOfPayouts are those whose partners are paid on an account, or by a transfer or its group.
+func tenantsOfPayouts(ctx context.Context, refs []string) ([]uuid.UUID, error) {
+	groups := []uuid.UUID{}
+	for _, ref := range refs {
+		if id, err := uuid.Parse(ref); err == nil {
+			groups = append(groups, id)
+		}
+	}
+	return tenantsBy(ctx, `
+		select t.id from platform.tenants t
+		where exists (select from partners p where p.tenant_id = t.id and p.stripe_account_id = any(?0::text[]))
+			or exists (select from payouts x where x.tenant_id = t.id and x.stripe_transfer_id = any(?0::text[]))
+			or exists (select from payouts x where x.tenant_id = t.id and x.id = any(?1::uuid[]))`, pgdialect.Array(refs), pgdialect.Array(groups))
+}
+
 func tenantsNamed(ctx context.Context, id string) ([]uuid.UUID, error) {
 	parsed, err := uuid.Parse(id)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 // How the tenant of an event was found.
 const (
 	byBilling  = "own_customer" // the customer is a tenant itself, who pays the operator
-	byOwner    = "stored_id"    // a feature stored one of its ids
+	byPayouts  = "payout"       // it is about an account or transfer of a partner's
 	byRoute    = "route"        // one of its objects was met before
 	byClick    = "click"
 	byIdentity = "identity"
@@ -66,18 +66,9 @@ func (s *Service) search(ctx context.Context, row Event) (tenants []uuid.UUID, b
 		by   string
 		find func() ([]uuid.UUID, error)
 	}{
-		{byBilling, func() ([]uuid.UUID, error) { return ask(ctx, s.Billed, refs) }},
+		{byBilling, func() ([]uuid.UUID, error) { return s.billed(ctx, refs) }},
 		{byRoute, func() ([]uuid.UUID, error) { return findRoutes(ctx, refs) }},
-		{byOwner, func() (found []uuid.UUID, err error) {
-			for _, owner := range s.Owners {
-				some, err := ask(ctx, owner, refs)
-				if err != nil {
-					return nil, err
-				}
-				found = append(found, some...)
-			}
-			return found, nil
-		}},
+		{byPayouts, func() ([]uuid.UUID, error) { return tenantsOfPayouts(ctx, refs) }},
 		{byClick, func() ([]uuid.UUID, error) { return tenantsOfClicks(ctx, c.crefs()) }},
 		{byIdentity, func() ([]uuid.UUID, error) { return tenantsOfUser(ctx, string(c.Customer)) }},
 		{byMetadata, func() ([]uuid.UUID, error) { return tenantsNamed(ctx, c.Metadata.text("openpartner_tenant_id")) }},
@@ -97,11 +88,11 @@ func (s *Service) search(ctx context.Context, row Event) (tenants []uuid.UUID, b
 	return nil, "", nil
 }
 
-func ask(ctx context.Context, o Owner, refs []string) ([]uuid.UUID, error) {
-	if o == nil || len(refs) == 0 {
+func (s *Service) billed(ctx context.Context, refs []string) ([]uuid.UUID, error) {
+	if s.Billed == nil || len(refs) == 0 {
 		return nil, nil
 	}
-	return o(ctx, refs)
+	return s.Billed(ctx, refs)
 }
 
 func distinct(all []uuid.UUID) []uuid.UUID {

@@ -86,6 +86,8 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting, bills bool
 			{Label: "Sign-up", Href: u.SettingsSignup(), Icon: ui.IconUserPlus},
 			{Label: "Mail", Href: u.SettingsMail(), Icon: ui.IconMail},
 			{Label: "Tracking", Href: u.SettingsTracking(), Icon: ui.IconFingerprint},
+			{Label: "Stripe", Href: u.SettingsStripe(), Icon: ui.IconCreditCard},
+			{Label: "Stripe events", Href: u.StripeEvents(), Icon: ui.IconInbox},
 			{Label: "Fraud rules", Href: u.SettingsFraud(), Icon: ui.IconShieldAlert},
 			{Label: "Payout rules", Href: u.SettingsPayouts(), Icon: ui.IconBanknote},
 			{Label: "API keys", Href: u.APIKeys(), Icon: ui.IconKey},

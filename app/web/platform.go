@@ -16,6 +16,7 @@ import (
 	"github.com/openpartner/openpartner/app/network"
 	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/app/signin"
+	"github.com/openpartner/openpartner/app/stripeinbox"
 	"github.com/openpartner/openpartner/app/tenants"
 	"github.com/openpartner/openpartner/views/layout"
 	"github.com/openpartner/openpartner/views/ui"
@@ -23,19 +24,20 @@ import (
 
 // PlatformOptions are what the pages outside of every program stand on.
 type PlatformOptions struct {
-	Edge     *edge.Edge
-	Log      *slog.Logger
-	Now      func() time.Time
-	Keeper   *edge.Keeper   // of the staff's sessions
-	Sessions *auth.Sessions // theirs, too
-	SignIn   *signin.Service
-	Staff    *auth.PlatformAdmins
-	Admins   *auth.Admins
-	Tenants  *tenants.Service
-	Backlog  *backlog.Service
-	Network  *network.Service // nil at the hub
-	Billing  *billing.Service // nil at the hub
-	DevMail  *mail.Memory
+	Edge        *edge.Edge
+	Log         *slog.Logger
+	Now         func() time.Time
+	Keeper      *edge.Keeper   // of the staff's sessions
+	Sessions    *auth.Sessions // theirs, too
+	SignIn      *signin.Service
+	Staff       *auth.PlatformAdmins
+	Admins      *auth.Admins
+	Tenants     *tenants.Service
+	Backlog     *backlog.Service
+	Network     *network.Service     // nil at the hub
+	Billing     *billing.Service     // nil at the hub
+	StripeInbox *stripeinbox.Service // nil at the hub
+	DevMail     *mail.Memory
 	// Console is what staff find in it; programs, jobs, log and staff when it is not said.
 	Console func(u routes.URLs) Console
 }
@@ -59,7 +61,7 @@ type Platform struct {
 // the staff's sessions in place of the people's.
 func NewPlatform(o PlatformOptions) *Platform {
 	pages := NewServer(Options{
-		Edge: o.Edge, Log: o.Log, Now: o.Now, Keeper: o.Keeper, Sessions: o.Sessions, SignIn: o.SignIn, Admins: o.Admins, Backlog: o.Backlog, Network: o.Network, Billing: o.Billing,
+		Edge: o.Edge, Log: o.Log, Now: o.Now, Keeper: o.Keeper, Sessions: o.Sessions, SignIn: o.SignIn, Admins: o.Admins, Backlog: o.Backlog, Network: o.Network, Billing: o.Billing, StripeInbox: o.StripeInbox,
 		DevMail: o.DevMail, Console: o.Console,
 	})
 	if o.Console == nil {
@@ -98,6 +100,10 @@ func (s *Platform) Routes() []edge.Route {
 		visit("/platform/tenants/:id/visits", s.tenantVisitsCreate),
 		console("/platform/tenants/:id/inside", s.tenantInsideShow),
 		console("/platform/outbox", s.platformOutboxIndex),
+		console("/platform/stripe-events", s.platformStripeEventsIndex),
+		console("/platform/stripe-events/:id", s.platformStripeEventsShow),
+		command("/platform/stripe-events/:id/retry", s.platformStripeEventRetriesCreate),
+		command("/platform/stripe-events/:id/payload", s.platformStripePayloadsCreate),
 	)
 }
 
@@ -165,6 +171,7 @@ func platformConsole(u routes.URLs) Console {
 		{Label: "Programs", Href: u.PlatformTenants(), Icon: ui.IconHouse, Primary: true},
 		{Label: "Jobs", Href: u.PlatformJobs(), Icon: ui.IconListChecks, Primary: true},
 		{Label: "Network outbox", Href: u.PlatformOutbox(), Icon: ui.IconSend},
+		{Label: "Stripe events", Href: u.PlatformStripeEvents(), Icon: ui.IconInbox},
 		{Label: "Log", Href: u.PlatformAudit(), Icon: ui.IconScrollText, Primary: true},
 		{Label: "Staff", Href: u.PlatformStaff(), Icon: ui.IconUserCog, Primary: true},
 	}}}}

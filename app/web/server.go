@@ -30,6 +30,7 @@ import (
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/signup"
+	"github.com/openpartner/openpartner/app/stripeinbox"
 	"github.com/openpartner/openpartner/app/tracking"
 	"github.com/openpartner/openpartner/app/webhooks"
 )
@@ -61,6 +62,7 @@ type Options struct {
 	Billing     *billing.Service
 	Backlog     *backlog.Service
 	Portability *portability.Service
+	StripeInbox *stripeinbox.Service
 	// SendTestMail sends one mail by the tenant's transport, at once.
 	SendTestMail func(ctx context.Context, to string) error
 	// MailHeld says that the tenant's mails can't leave, and how many wait.

@@ -124,7 +124,7 @@ func wire(p program, d *database) (*application, error) {
 	s.commissions = commissions.NewService(bus, now)
 	s.settings = settings.NewService(ring, resolver, guard, now)
 	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, s.settings.IdentifySignature, bus, now)
-	stripe := pay.NewAccounts(pay.NewBackend(p.cfg.Stripe.APIBase), p.cfg.Stripe.SecretKey, p.cfg.Multi(), func(context.Context) (config.Secret, error) { return "", nil })
+	stripe := pay.NewAccounts(pay.NewBackend(p.cfg.Stripe.APIBase), p.cfg.Stripe.SecretKey, p.cfg.Multi(), s.settings.StripeKey)
 	s.payouts = payouts.NewService(payouts.Options{
 		Commissions: s.commissions, Partners: s.partners, Admins: s.admins, Ring: ring, Facts: bus, Terms: payoutTerms(s.settings), Now: now,
 		StripeAvailable: stripe.Available, Paying: func(ctx context.Context) (payouts.Stripe, error) { return stripe.Paying(ctx) },
@@ -154,10 +154,13 @@ func wire(p program, d *database) (*application, error) {
 	facts.Listen(bus, func(ctx context.Context, f tenants.Opened) error {
 		return s.network.ConnectLater(ctx, f.AdminEmail, f.AdminName)
 	})
-	accounts := pay.NewAccounts(pay.NewBackend(p.cfg.Stripe.APIBase), p.cfg.Stripe.SecretKey, p.cfg.Multi(), s.settings.StripeKey)
 	s.stripe = stripeinbox.NewService(stripeinbox.Options{
-		Attribution: s.attribution, Tracking: s.tracking, Accounts: accounts, Stripe: p.cfg.Stripe, Multi: p.cfg.Multi(), Now: now,
+		Attribution: s.attribution, Tracking: s.tracking, Accounts: stripe, Stripe: p.cfg.Stripe, Multi: p.cfg.Multi(), Now: now,
 		Secret: s.settings.StripeWebhookSecret, ExcludeTax: s.settings.StripeExcludesTax, Promotion: s.coupons.Promotion,
+		Hooks: map[string]stripeinbox.Hook{
+			"account.updated":                  func(ctx context.Context, e pay.Event) error { return s.payouts.HeardOfAccount(ctx, e.Account) },
+			"account.application.deauthorized": func(ctx context.Context, e pay.Event) error { return s.payouts.HeardOfAccount(ctx, e.Account) },
+		},
 	})
 	facts.Listen(bus, s.stripe.Stitched)
 	facts.Listen(bus, s.stripe.Erased)
@@ -195,12 +198,12 @@ func wire(p program, d *database) (*application, error) {
 		Sessions: sessions, SignIn: s.signin, Signup: s.signup, Install: s.install, Admins: s.admins,
 		APIKeys: s.keys, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Tracking: s.tracking,
 		Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Payouts: s.payouts, Settings: s.settings, Reports: s.reports,
-		Webhooks: s.webhooks, Network: s.network, Backlog: s.backlog, Billing: s.billing, Portability: s.portability, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
+		Webhooks: s.webhooks, Network: s.network, Backlog: s.backlog, Billing: s.billing, Portability: s.portability, StripeInbox: s.stripe, SendTestMail: mailer.SendTest, MailHeld: mailer.Held, ScopeUses: a.api.ScopeUses(), OperatorMail: operator != nil, DevMail: devMail,
 	})
 	if p.cfg.Multi() {
 		a.platform = web.NewPlatform(web.PlatformOptions{
 			Edge: a.edge, Log: p.log, Now: now, Keeper: &edge.Keeper{Sessions: staffSessionManager, Cookie: edge.PlatformCookie, Pool: d.system},
-			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, Backlog: s.backlog, Network: s.network, Billing: s.billing, DevMail: devMail,
+			Sessions: auth.NewSessions(staffSessionManager, now), SignIn: s.signin, Staff: s.staff, Admins: s.admins, Tenants: s.tenants, Backlog: s.backlog, Network: s.network, Billing: s.billing, StripeInbox: s.stripe, DevMail: devMail,
 		})
 	}
 	a.gate = tracking.NewGate(tracking.RecorderOptions{
