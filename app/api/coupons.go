@@ -13,13 +13,15 @@ import (
 )
 
 type couponIn struct {
-	Code       string `json:"code"`
-	PartnerID  ID     `json:"partner_id"`
-	CampaignID ID     `json:"campaign_id"`
+	Code       string        `json:"code"`
+	PartnerID  ID            `json:"partner_id"`
+	CampaignID ID            `json:"campaign_id"`
+	Promotion  Field[string] `json:"stripe_promotion_code_id"`
 }
 
 type couponPatch struct {
-	Active Field[bool] `json:"active"`
+	Active    Field[bool]   `json:"active"`
+	Promotion Field[string] `json:"stripe_promotion_code_id"`
 }
 
 type couponJSON struct {
@@ -28,11 +30,12 @@ type couponJSON struct {
 	PartnerID  uuid.UUID `json:"partner_id"`
 	CampaignID uuid.UUID `json:"campaign_id"`
 	Active     bool      `json:"active"`
+	Promotion  *string   `json:"stripe_promotion_code_id"`
 	CreatedAt  stamp     `json:"created_at"`
 }
 
 func couponOf(c coupons.Coupon) couponJSON {
-	return couponJSON{c.ID, c.Code, c.PartnerID, c.CampaignID, c.Active, stamp(c.CreatedAt)}
+	return couponJSON{c.ID, c.Code, c.PartnerID, c.CampaignID, c.Active, c.StripePromotionCodeID, stamp(c.CreatedAt)}
 }
 
 func (s *Server) couponsIndex(c echo.Context) error {
@@ -57,7 +60,7 @@ func (s *Server) couponsCreate(c echo.Context) error {
 		return err
 	}
 	made, err := s.Coupons.Create(c.Request().Context(), coupons.Input{
-		Code: in.Code, PartnerID: uuid.UUID(in.PartnerID), CampaignID: uuid.UUID(in.CampaignID),
+		Code: in.Code, PartnerID: uuid.UUID(in.PartnerID), CampaignID: uuid.UUID(in.CampaignID), StripePromotionCodeID: in.Promotion.Value,
 	})
 	if err != nil {
 		return err
@@ -78,6 +81,9 @@ func (s *Server) couponsUpdate(c echo.Context) error {
 	changed, err := s.Coupons.Find(ctx, id)
 	if err == nil && in.Active.Ptr() != nil {
 		changed, err = s.Coupons.SetActive(ctx, id, in.Active.Value)
+	}
+	if code := sent(in.Promotion); err == nil && code != nil {
+		changed, err = s.Coupons.SetPromotion(ctx, id, *code)
 	}
 	if err != nil {
 		return err

@@ -34,7 +34,7 @@ type Coupon struct {
 	Active       bool
 	// StripePromotionCodeID is the promotion code at Stripe that stands for the coupon.
 	StripePromotionCodeID *string
-	CreatedAt    time.Time
+	CreatedAt             time.Time
 }
 
 // Input is a new coupon as it is written.
@@ -42,6 +42,8 @@ type Input struct {
 	Code       string
 	PartnerID  uuid.UUID
 	CampaignID uuid.UUID
+	// StripePromotionCodeID is empty for a coupon that is not used at Stripe.
+	StripePromotionCodeID string
 }
 
 // Filter narrows a list.
@@ -73,6 +75,7 @@ func (s *Service) Create(ctx context.Context, in Input) (Coupon, error) {
 	if in.Code = strings.TrimSpace(in.Code); !codeForm.MatchString(in.Code) {
 		fields.Add("code", "A code has 3 to 64 letters, digits, hyphens or underscores.")
 	}
+	in.StripePromotionCodeID = promotionCode(fields, in.StripePromotionCodeID)
 	system := auth.With(ctx, auth.SystemPrincipal("coupons"))
 	p, err := s.partners.Find(system, in.PartnerID)
 	if fault.Is(err, fault.KindNotFound) {
@@ -99,6 +102,9 @@ func (s *Service) Create(ctx context.Context, in Input) (Coupon, error) {
 	made := Coupon{
 		ID: ids.NewAt(now), Code: in.Code, PartnerID: p.ID, PartnerName: p.Name, CampaignID: c.ID, CampaignName: c.Name, Active: true, CreatedAt: now,
 	}
+	if in.StripePromotionCodeID != "" {
+		made.StripePromotionCodeID = &in.StripePromotionCodeID
+	}
 	if err := insert(ctx, made); err != nil {
 		return Coupon{}, err
 	}
@@ -119,6 +125,39 @@ func (s *Service) SetActive(ctx context.Context, id uuid.UUID, active bool) (Cou
 		return Coupon{}, err
 	}
 	return c, record(ctx, "coupon.changed", c)
+}
+
+// SetPromotion says which promotion code of Stripe's stands for a coupon; an empty one none.
+func (s *Service) SetPromotion(ctx context.Context, id uuid.UUID, code string) (Coupon, error) {
+	if err := auth.Require(ctx, scope); err != nil {
+		return Coupon{}, err
+	}
+	c, err := find(ctx, id)
+	if err != nil {
+		return Coupon{}, err
+	}
+	fields := fault.Fields{}
+	code = promotionCode(fields, code)
+	if err := fields.Err(); err != nil {
+		return Coupon{}, err
+	}
+	if c.StripePromotionCodeID = &code; code == "" {
+		c.StripePromotionCodeID = nil
+	}
+	if err := updatePromotion(ctx, id, c.StripePromotionCodeID); err != nil {
+		return Coupon{}, err
+	}
+	return c, record(ctx, "coupon.changed", c)
+}
+
+var promotionForm = regexp.MustCompile(`^promo_[A-Za-z0-9_]{1,200}$`)
+
+func promotionCode(fields fault.Fields, code string) string {
+	code = strings.TrimSpace(code)
+	if code != "" && !promotionForm.MatchString(code) {
+		fields.Add("stripe_promotion_code_id", "Give the id of the promotion code, such as promo_1MyABC.")
+	}
+	return code
 }
 
 func record(ctx context.Context, action string, c Coupon) error {

@@ -18,9 +18,9 @@ import (
 func insert(ctx context.Context, c Coupon) error {
 	err := db.Run(ctx, func(ctx context.Context) error {
 		_, err := db.Tx(ctx).NewRaw(`
-			insert into coupons (tenant_id, id, code, code_norm, partner_id, campaign_id, active, created_at)
-			values (?, ?, ?, ?, ?, ?, ?, ?)`,
-			tenancy.ID(ctx), c.ID, c.Code, normalise(c.Code), c.PartnerID, c.CampaignID, c.Active, c.CreatedAt).Exec(ctx)
+			insert into coupons (tenant_id, id, code, code_norm, partner_id, campaign_id, active, stripe_promotion_code_id, created_at)
+			values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			tenancy.ID(ctx), c.ID, c.Code, normalise(c.Code), c.PartnerID, c.CampaignID, c.Active, c.StripePromotionCodeID, c.CreatedAt).Exec(ctx)
 		return db.Conflict(err)
 	})
 	if err != nil {
@@ -31,6 +31,17 @@ func insert(ctx context.Context, c Coupon) error {
 
 func updateActive(ctx context.Context, id uuid.UUID, active bool) error {
 	if _, err := db.Tx(ctx).NewRaw(`update coupons set active = ? where id = ?`, active, id).Exec(ctx); err != nil {
+		return fmt.Errorf("update coupon: %w", err)
+	}
+	return nil
+}
+
+func updatePromotion(ctx context.Context, id uuid.UUID, code *string) error {
+	err := db.Run(ctx, func(ctx context.Context) error {
+		_, err := db.Tx(ctx).NewRaw(`update coupons set stripe_promotion_code_id = ? where id = ?`, code, id).Exec(ctx)
+		return db.Conflict(err)
+	})
+	if err != nil {
 		return fmt.Errorf("update coupon: %w", err)
 	}
 	return nil

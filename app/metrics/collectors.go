@@ -93,6 +93,42 @@ func (c *outboxCollector) Collect(out chan<- prometheus.Metric) {
 	out <- gauge(c.oldest, d.Oldest.Seconds())
 }
 
+// inboxCollector shows how far the events of Stripe's are; absent while the database is away.
+type inboxCollector struct {
+	count          func(ctx context.Context) (Inbox, error)
+	log            *slog.Logger
+	events, oldest *prometheus.Desc
+}
+
+func newInboxCollector(count func(ctx context.Context) (Inbox, error), log *slog.Logger) *inboxCollector {
+	return &inboxCollector{
+		count: count, log: log,
+		events: prometheus.NewDesc("openpartner_stripe_events", "Events of Stripe's that are not over, by state; failed ones need somebody.", []string{"state"}, nil),
+		oldest: prometheus.NewDesc("openpartner_stripe_waiting_oldest_seconds", "How long the oldest event of Stripe's has been waiting.", nil, nil),
+	}
+}
+
+// Describe is part of prometheus.Collector.
+func (c *inboxCollector) Describe(out chan<- *prometheus.Desc) {
+	out <- c.events
+	out <- c.oldest
+}
+
+// Collect is part of prometheus.Collector.
+func (c *inboxCollector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+	defer cancel()
+	n, err := c.count(ctx)
+	if err != nil {
+		c.log.Warn("Stripe's inbox is left out of the metrics", "error", err)
+		return
+	}
+	out <- gauge(c.events, float64(n.Received), "received")
+	out <- gauge(c.events, float64(n.Waiting), "waiting")
+	out <- gauge(c.events, float64(n.Failed), "failed")
+	out <- gauge(c.oldest, n.Oldest.Seconds())
+}
+
 // holdCollector shows whether money is held back; absent while the database is away.
 type holdCollector struct {
 	held func(ctx context.Context) (bool, error)

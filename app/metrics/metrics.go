@@ -30,6 +30,12 @@ type MeasureFunc func(ctx context.Context) (outbox.Depth, error)
 // Clicks are what has become of clicks since the start, and how many wait in the spool.
 type Clicks struct{ Stored, Batches, Spooled, Replayed, Refused, Depth int64 }
 
+// Inbox is how many of Stripe's events are not over, and how long the oldest has been waiting.
+type Inbox struct {
+	Received, Waiting, Failed int
+	Oldest                    time.Duration
+}
+
 // Options are what Metrics are made of.
 type Options struct {
 	Version string
@@ -37,6 +43,7 @@ type Options struct {
 	Pools   map[string]*db.Pool
 	Measure MeasureFunc
 	Held    func(ctx context.Context) (bool, error) // whether money is held back
+	Inbox   func(ctx context.Context) (Inbox, error)
 	Clicks  func() Clicks
 	Log     *slog.Logger
 }
@@ -84,6 +91,9 @@ func New(o Options) *Metrics {
 	}
 	if o.Held != nil {
 		m.registry.MustRegister(newHoldCollector(o.Held, o.Log))
+	}
+	if o.Inbox != nil {
+		m.registry.MustRegister(newInboxCollector(o.Inbox, o.Log))
 	}
 	if o.Clicks != nil {
 		m.registry.MustRegister(newClickCollector(o.Clicks))

@@ -87,9 +87,9 @@ func (u URLs) PlatformVerify() string  { return "/platform/auth/verify" }
 func (u URLs) PlatformVerifyLink(token string) string {
 	return u.PlatformVerify() + "?token=" + url.QueryEscape(token)
 }
-func (u URLs) PlatformTenants() string  { return "/platform/tenants" }
-func (u URLs) PlatformJobs() string     { return "/platform/jobs" }
-func (u URLs) PlatformOutbox() string   { return "/platform/outbox" }
+func (u URLs) PlatformTenants() string      { return "/platform/tenants" }
+func (u URLs) PlatformJobs() string         { return "/platform/jobs" }
+func (u URLs) PlatformOutbox() string       { return "/platform/outbox" }
 func (u URLs) PlatformStripeEvents() string { return "/platform/stripe-events" }
 func (u URLs) PlatformStripeEvent(id uuid.UUID) string {
 	return u.PlatformStripeEvents() + "/" + id.String()
@@ -299,5 +299,5 @@ func (u URLs) StripeEvent(id uuid.UUID) string {
 }
 func (u URLs) StripeEventRetry(id uuid.UUID) string { return u.StripeEvent(id) + "/retry" }
 func (u URLs) StripeWebhook() string                { return u.prefix + "/webhooks/stripe" }
-func (u URLs) SettingsSignup() string   { return u.prefix + "/admin/settings/signup" }
-func (u URLs) SettingsLogo() string     { return u.SettingsProgram() + "/logo" }
+func (u URLs) SettingsSignup() string               { return u.prefix + "/admin/settings/signup" }
+func (u URLs) SettingsLogo() string                 { return u.SettingsProgram() + "/logo" }

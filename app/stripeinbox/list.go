@@ -2,6 +2,7 @@ package stripeinbox
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -162,6 +163,15 @@ func (s *Service) again(ctx context.Context, id uuid.UUID) (Event, error) {
 	}
 	return e, s.order(ctx, e)
 }
+
+// Depth is how many events are not over, and how long the oldest of those that wait has been here.
+type Depth struct {
+	Received, Waiting, Failed int
+	Oldest                    time.Duration
+}
+
+// Measure counts the events of all tenants in sight.
+func Measure(ctx context.Context) (Depth, error) { return measure(ctx) }
 
 // Erased has the inbox forget a user: who their customers at Stripe are, and what settled events say.
 func (s *Service) Erased(ctx context.Context, f attribution.Erased) error {

@@ -265,4 +265,3 @@ func names(events []string) (out []string) {
 	}
 	return out
 }
-

@@ -71,7 +71,7 @@ func (s *Server) couponsCreate(c echo.Context) error {
 	made, err := s.createCoupon(c.Request().Context(), f)
 	if fields, wrong := fieldErrors(err); wrong {
 		return s.couponForm(c, http.StatusUnprocessableEntity, couponsview.FormPage{
-			Code: f.text("code"), PartnerID: f.text("partner_id"), CampaignID: f.text("campaign_id"), Errors: fields,
+			Code: f.text("code"), PartnerID: f.text("partner_id"), CampaignID: f.text("campaign_id"), Promotion: f.text("stripe_promotion_code_id"), Errors: fields,
 		})
 	}
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Server) createCoupon(ctx context.Context, f form) (coupons.Coupon, erro
 	if err := wrong.Err(); err != nil {
 		return coupons.Coupon{}, err
 	}
-	return s.Coupons.Create(ctx, coupons.Input{Code: f.text("code"), PartnerID: *partner, CampaignID: *campaign})
+	return s.Coupons.Create(ctx, coupons.Input{Code: f.text("code"), PartnerID: *partner, CampaignID: *campaign, StripePromotionCodeID: f.text("stripe_promotion_code_id")})
 }
 
 // couponStatusCreate puts a coupon out of use or back into it; in the list htmx gets its row.

@@ -15,8 +15,10 @@ import (
 	"github.com/openpartner/openpartner/app/db/cluster"
 	"github.com/openpartner/openpartner/app/db/migrate"
 	"github.com/openpartner/openpartner/app/hold"
+	"github.com/openpartner/openpartner/app/metrics"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/secrets"
+	"github.com/openpartner/openpartner/app/stripeinbox"
 )
 
 // database is the connection to PostgreSQL, embedded or external.
@@ -122,6 +124,16 @@ func (d *database) measure(ctx context.Context) (depth outbox.Depth, err error) 
 		return err
 	})
 	return depth, err
+}
+
+// inbox says how far the events of Stripe's are.
+func (d *database) inbox(ctx context.Context) (n metrics.Inbox, err error) {
+	err = d.acrossTenants(ctx, func(ctx context.Context) error {
+		depth, err := stripeinbox.Measure(ctx)
+		n = metrics.Inbox(depth)
+		return err
+	})
+	return n, err
 }
 
 // held says whether money is held back.

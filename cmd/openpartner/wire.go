@@ -103,7 +103,7 @@ func wire(p program, d *database) (*application, error) {
 	a := &application{database: d, setupCode: auth.SetupCode(ring.Derive("set-up code"))}
 	a.metrics = metrics.New(metrics.Options{
 		Version: version, Token: p.cfg.MetricsToken.Reveal(), Pools: map[string]*db.Pool{"app": d.app, "system": d.system, "clicks": d.clicks},
-		Measure: d.measure, Held: d.held, Clicks: func() metrics.Clicks { return metrics.Clicks(a.gate.Recorder.Counts()) }, Log: p.log,
+		Measure: d.measure, Held: d.held, Inbox: d.inbox, Clicks: func() metrics.Clicks { return metrics.Clicks(a.gate.Recorder.Counts()) }, Log: p.log,
 	})
 
 	sessionManager := auth.NewSessionManager(now)

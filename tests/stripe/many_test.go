@@ -121,7 +121,7 @@ func TestMany_Resolve(t *testing.T) {
 		operator.becomes("evt_3", "processed")
 		zeta.wantSales("zeta", "invoice_paid cus_2 2000 USD 200")
 	})
-	t.Run("ByMetadata", func(t *testing.T) {
+	t.Run("ByMetadata", func(*testing.T) {
 		of := object{"id": "cus_3", "object": "customer", "metadata": object{"openpartner_tenant_id": idOf(zeta, "zeta"), "openpartner_user_id": "carl"}}
 		operator.send(event("evt_4", "customer.created", of))
 		operator.becomes("evt_4", "processed")

@@ -64,6 +64,7 @@ func Status(c coupons.Coupon) string {
 // FormPage is a new coupon as it was typed.
 type FormPage struct {
 	Code, PartnerID, CampaignID string
+	Promotion                   string
 	Partners, Campaigns         []ui.Option
 	Errors                      fault.Fields
 }
