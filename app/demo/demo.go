@@ -23,6 +23,7 @@ import (
 	"github.com/openpartner/openpartner/app/coupons"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/settings"
 	"github.com/openpartner/openpartner/app/tracking"
 )
@@ -58,6 +59,7 @@ type Program struct {
 	Attribution *attribution.Service
 	Coupons     *coupons.Service
 	Commissions *commissions.Service
+	Payouts     *payouts.Service
 	Keys        *auth.APIKeys
 }
 

@@ -35,6 +35,7 @@ func (p *play) open() {
 	}
 	p.turns()
 	p.hand()
+	p.pay()
 	for day := range days + 1 {
 		p.plan(p.day(day, 0), func(context.Context) error { p.visits(day); return nil })
 		p.plan(p.day(day, night), func(ctx context.Context) error {

@@ -188,14 +188,6 @@ func (s *Service) CountWaiting(ctx context.Context) (int, error) {
 	return countWaiting(ctx)
 }
 
-// StripeReady reports whether the program may pay by Stripe at all, for pages.
-func (s *Service) StripeReady(ctx context.Context) (bool, error) {
-	if err := auth.Require(ctx, auth.AdminReadScope); err != nil {
-		return false, err
-	}
-	return s.available(ctx)
-}
-
 // available reports whether the Stripe rail is there.
 func (s *Service) available(ctx context.Context) (bool, error) {
 	if s.StripeAvailable == nil {

@@ -23,10 +23,10 @@ func (s *Server) settingsPayoutsEdit(c echo.Context) error {
 
 func (s *Server) payoutSettingsForm(c echo.Context, status int, p settingsview.PayoutsPage) error {
 	var err error
-	if p.StripeAvailable, err = s.Payouts.StripeReady(c.Request().Context()); err != nil {
+	if p.StripeAvailable, err = s.Payouts.Offered(c.Request().Context()); err != nil {
 		return err
 	}
-	return s.formPage(c, status, ui.HeaderProps{Title: "Payouts", Subtitle: "How and when partners are paid."}, settingsview.Payouts(p))
+	return s.formPage(c, status, ui.HeaderProps{Title: "Payout rules", Subtitle: "How and when partners are paid."}, settingsview.Payouts(p))
 }
 
 func (s *Server) settingsPayoutsUpdate(c echo.Context) error {

@@ -89,7 +89,7 @@ func (a *application) play(ctx context.Context, p program, clock *demo.Clock, ru
 	}
 	played, err := demo.Play(ctx, demo.Program{
 		Clock: clock, Run: run, Settings: s.settings, Campaigns: s.campaigns, Partners: s.partners, Links: s.promotion,
-		Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions,
+		Tracking: s.tracking, Attribution: s.attribution, Coupons: s.coupons, Commissions: s.commissions, Payouts: s.payouts,
 		Keys: s.keys,
 	})
 	if err != nil {

@@ -164,7 +164,7 @@ func TestPayouts_Statement(t *testing.T) {
 	s.api("POST", "/payouts/"+payouts[0]+"/mark-paid", object{"reference": "SEPA 17"})
 	s.Await("has paid you $9.00")
 	doc := page(t, v, path)
-	says(t, doc, "Payout statement", "Zoe", "zoe@example.com", "SEPA 17", "Summer", "$49.99", "$10.00", "-$1.00", "Total$9.00", "Agreed by phone")
+	says(t, doc, "Payout statement", "Zoe", "zoe@example.com", "SEPA 17", "Summer", "of a sale of $49.99", "$10.00", "-$1.00", "Total$9.00", "Agreed by phone")
 	if _, rows := spreadsheet(t, v.Get(path+"/rows.csv")); len(rows) != 2 {
 		t.Errorf("the file has %d rows", len(rows))
 	}

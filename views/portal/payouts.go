@@ -23,11 +23,9 @@ const payoutsID = "payouts"
 
 // PayoutsPage is what a partner was paid, and how.
 type PayoutsPage struct {
-	Rows   []payouts.Payout
-	Terms  settings.Payouts
-	Kept   bool // somewhere to pay to
-	Manual bool // that is how the program pays, as far as anybody can say
-	Pager  ui.PagerProps
+	Rows  []payouts.Payout
+	Terms settings.Payouts
+	Pager ui.PagerProps
 }
 
 // terms say when and from which amount the program pays.
@@ -161,11 +159,13 @@ func what(c commissions.Commission) string {
 	return ui.StatusLabel(string(c.Kind))
 }
 
-func base(c commissions.Commission) string {
+// basis says what kind of row it is, and of which sale.
+func basis(c commissions.Commission) string {
+	kind := ui.StatusLabel(string(c.Kind))
 	if c.BaseAmount == nil || c.BaseCurrency == nil {
-		return "–"
+		return kind
 	}
-	return money.Amount{Minor: *c.BaseAmount, Currency: *c.BaseCurrency}.Format()
+	return kind + ", of a sale of " + money.Amount{Minor: *c.BaseAmount, Currency: *c.BaseCurrency}.Format()
 }
 
 // PayoutAccountPage is where a partner says where to pay them.
