@@ -19,7 +19,7 @@ import (
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/paging"
-	"github.com/openpartner/openpartner/app/rollup"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/verify"
 )
 
@@ -229,10 +229,8 @@ func (w *world) meddle(t *rapid.T) {
 			_, _ = w.commissions.Approve(w.ctx, row.ID, true, "early") // refusals are as good as successes
 		case 1:
 			_, _ = w.commissions.Reverse(w.ctx, row.ID, "no")
-		case 2:
-			if row.Status == commissions.Approved {
-				w.payRow(row)
-			}
+		case 2, 3:
+			w.settle(t)
 		}
 	}
 	var clicks []uuid.UUID
@@ -249,16 +247,21 @@ func (w *world) meddle(t *rapid.T) {
 	}
 }
 
-// payRow makes an approved row paid, with its figures, as a payout will.
-func (w *world) payRow(c commissions.Commission) {
-	w.exec(`update commissions set status = 'paid', paid_at = now() where id = ?`, c.ID)
-	var s rollup.Sheet
-	k := rollup.Key{Day: c.OccurredAt, PartnerID: c.PartnerID, Currency: c.Currency}
-	if c.CampaignID != nil {
-		k.CampaignID = *c.CampaignID
+// settle starts a payout run, or ends a payout. A run is refused while another test has the tenant's
+// turn.
+func (w *world) settle(t *rapid.T) {
+	if rapid.Bool().Draw(t, "run") {
+		_, _, _ = w.payouts.Start(w.ctx, payouts.RunInput{})
+		return
 	}
-	s.AddLevels(k, rollup.Figures{Approved: -c.Amount, Paid: c.Amount})
-	if err := s.Write(w.ctx); err != nil {
-		w.t.Fatal(err)
+	open := must(w.payouts.List(w.ctx, payouts.Filter{Status: string(payouts.Pending)}, paging.Page{Limit: 200}))(w.t).Items
+	if len(open) == 0 {
+		return
+	}
+	payout := rapid.SampledFrom(open).Draw(t, "payout")
+	if rapid.Bool().Draw(t, "paid") {
+		must(w.payouts.MarkPaid(w.ctx, payout.ID, "1", time.Time{}))(w.t)
+	} else {
+		must(w.payouts.Cancel(w.ctx, payout.ID))(w.t)
 	}
 }

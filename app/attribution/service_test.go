@@ -18,6 +18,7 @@ import (
 	"github.com/openpartner/openpartner/app/links"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/tracking"
 	"github.com/openpartner/openpartner/tests/testkit"
 )
@@ -33,6 +34,7 @@ type world struct {
 	links       *links.Service
 	tracking    *tracking.Service
 	commissions *commissions.Service
+	payouts     *payouts.Service
 	attribution *attribution.Service
 }
 
@@ -46,6 +48,9 @@ func setup(t *testing.T) *world {
 	w.links = links.NewService(w.campaigns, w.partners, clock)
 	w.tracking = tracking.NewService(nil, clock)
 	w.commissions = commissions.NewService(nil, clock)
+	w.payouts = payouts.NewService(payouts.Options{Commissions: w.commissions, Partners: w.partners, Now: clock, Terms: func(context.Context) (payouts.Terms, error) {
+		return payouts.Terms{Rail: payouts.RailManual}, nil
+	}})
 	unsigned := func(context.Context) (string, bool, error) { return "", false, nil }
 	w.attribution = attribution.NewService(w.tracking, w.campaigns, w.commissions, unsigned, nil, clock)
 	facts.Listen(w.facts, func(ctx context.Context, f partners.Changed) error {

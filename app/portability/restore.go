@@ -249,7 +249,7 @@ func (w work) take(ctx context.Context, columns []string, positions []int64) err
 			return err
 		}
 	}
-	columns = slices.DeleteFunc(columns, func(c string) bool { return c == "tenant_id" })
+	columns = withoutThose(w.table.Name, columns)
 	return w.add(ctx, columns, positions)
 }
 

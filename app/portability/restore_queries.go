@@ -32,11 +32,11 @@ func nextRows(ctx context.Context, id uuid.UUID, table string, after waitingRow,
 }
 
 // stagedRows reads waiting rows of a file as rows of their table, of the tenant who imports them, whatever
-// tenant the file names. The arguments are the import, the table, the positions and the tenant.
+// tenant the file names, and as they may come back. The arguments are the import, the table, the positions and the tenant.
 func stagedRows(t Table) string {
 	return `staged as materialized (
 			select r.position as import_position, p.*
-			from program_import_rows r cross join jsonb_populate_record(null::` + quoted(t.Name) + `, r.content || jsonb_build_object('tenant_id', ?3::uuid)) p
+			from program_import_rows r cross join jsonb_populate_record(null::` + quoted(t.Name) + `, r.content || jsonb_build_object('tenant_id', ?3::uuid)` + comesBackAs(t) + `) p
 			where r.import_id = ?0 and r.table_name = ?1 and r.position in (?2) and r.outcome = 'waiting')`
 }
 

@@ -339,3 +339,49 @@ func TestSettings_Payouts(t *testing.T) {
 		}
 	}
 }
+
+// Nothing is paid a second time because a program came back from its export.
+func TestPayouts_Import(t *testing.T) {
+	t.Parallel()
+	s, back := openTill(t, nil), start(t, "OPENPARTNER_SCHEDULER_INTERVAL=1h")
+	payouts := map[string]string{}
+	for _, name := range []string{"paid", "byhand", "planned", "sent"} {
+		s.owe(s.promoter(name), 1000, "USD")
+		_, made := s.run(object{})
+		payouts[name] = made[0]
+	}
+	s.api("POST", "/payouts/"+payouts["paid"]+"/mark-paid", object{"reference": "1"})
+	file := s.Call(s.key, "GET", "/api/v1/export.json", nil).Body
+	edit := func(payout, old, fresh string) {
+		t.Helper()
+		at := strings.Index(file, `{"tenant_id":"00000000-0000-7000-8000-000000000001","id":"`+payout+`"`)
+		row, rest, ok := strings.Cut(file[max(at, 0):], "}")
+		if at < 0 || !ok || !strings.Contains(row, old) {
+			t.Fatalf("no %s in %s", old, row)
+		}
+		file = file[:at] + strings.ReplaceAll(row, old, fresh) + "}" + rest
+	}
+	edit(payouts["planned"], `"rail":"manual"`, `"rail":"stripe_connect"`)
+	edit(payouts["sent"], `"rail":"manual","status":"pending","destination_account":null`, `"rail":"stripe_connect","status":"processing","destination_account":"acct_1"`)
+	file = strings.ReplaceAll(file, `"stripe_account_id":null,"stripe_payouts_enabled":false`, `"stripe_account_id":"acct_evil","stripe_payouts_enabled":true`)
+	for again := range 2 {
+		if _, _, refused := back.bring("", file).sum(); refused != 0 {
+			t.Errorf("%d rows are refused, time %d", refused, again)
+		}
+	}
+	for name, want := range map[string]string{"paid": "paid", "byhand": "pending", "planned": "cancelled", "sent": "needs_review"} {
+		if got := back.api("GET", "/payouts/"+payouts[name], nil)["status"]; got != want {
+			t.Errorf("%s comes back as %v", name, got)
+		}
+	}
+	if n := back.count(`select count(*) from partners where stripe_account_id is not null or stripe_payouts_enabled`); n != 0 {
+		t.Errorf("%d accounts come from a file", n)
+	}
+	if n := back.count(`select count(*) from platform.jobs where kind like 'payouts.%' and tenant_id is not null`); n != 0 {
+		t.Errorf("%d jobs would move money", n)
+	}
+	if plan := back.api("POST", "/payouts/runs", object{"dry_run": true})["payouts"].([]any); len(plan) != 1 {
+		t.Errorf("the next run pays %v", plan)
+	}
+	back.Command("verify-ledger")
+}
