@@ -52,7 +52,7 @@ type world struct {
 func setup(t *testing.T) (context.Context, *world) {
 	t.Helper()
 	w := &world{t: t, now: time.Date(2026, 1, 10, 12, 0, 0, 0, time.UTC), bus: &facts.Bus{}}
-	ctx := testkit.Tx(t)
+	ctx := testkit.Begin(t, testkit.DB(t).App)
 	clock := func() time.Time { return w.now }
 	w.campaigns = campaigns.NewService(nil, clock)
 	w.partners = partners.NewService(w.bus, clock)
