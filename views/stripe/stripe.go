@@ -36,10 +36,17 @@ func kept(has bool, what string) string {
 	return ""
 }
 
+func (p SettingsPage) keyHint() string {
+	if p.HasSecretKey {
+		return kept(true, "key")
+	}
+	return "A restricted key will do: it reads payment intents, checkout sessions and events. To pay partners it also writes transfers and connected accounts."
+}
+
 // ways are how a sale is matched to a click, as merchants set them up.
 func ways() []ui.Definition {
 	return []ui.Definition{
-		{Term: "Checkout and Payment Links", Text: "Put the cref of the visitor into client_reference_id: it is in the address your page was opened with, and in the cookie."},
+		{Term: "Checkout", Text: "Also for Payment Links: put the cref of the visitor into client_reference_id: it is in the address your page was opened with, and in the cookie."},
 		{Term: "Customers", Text: "Put your own name of the user into the metadata openpartner_user_id, the one that you identify clicks with. A cref in the metadata openpartner_cref does as well."},
 		{Term: "Neither", Text: "Identify clicks with the id of the customer at Stripe, such as cus_123, as the user."},
 		{Term: "Promotion codes", Text: "Give a coupon the id of the promotion code, such as promo_123: its partner is credited when the code is used."},
