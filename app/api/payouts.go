@@ -228,13 +228,6 @@ func (s *Server) payoutRunCSV(c echo.Context) error {
 	if err != nil || !isCSV {
 		return fault.NotFound("payout run")
 	}
-	ctx := c.Request().Context()
-	if err := s.Edge.Run(ctx, true, func(ctx context.Context) error {
-		_, _, err := s.Payouts.FindRun(ctx, id)
-		return err
-	}); err != nil {
-		return err
-	}
-	file := edge.Attachment{Name: s.Edge.FileName(ctx, "payouts.csv"), ContentType: "text/csv; charset=utf-8; header=present"}
+	file := edge.Attachment{Name: s.Edge.FileName(c.Request().Context(), "payouts.csv"), ContentType: "text/csv; charset=utf-8; header=present"}
 	return s.Edge.Stream(c, file, func(ctx context.Context, w io.Writer) error { return s.Payouts.BankFile(ctx, id, w) })
 }

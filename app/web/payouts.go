@@ -96,7 +96,7 @@ func (s *Server) payoutPaymentsNew(c echo.Context) error {
 func (s *Server) paymentForm(c echo.Context, status int, o payouts.Payout, f payoutsview.PaymentForm) error {
 	return s.confirm(c, status, ui.ConfirmProps{
 		Title: "Have you paid " + o.Money().Format() + " to " + o.PartnerName + "?", Text: "Their commissions become paid, and they get a mail with the statement. This can't be undone.",
-		Action: urls(c).PayoutPayment(o.ID), ConfirmLabel: "Mark as paid", CancelHref: urls(c).PayoutShow(o.ID), HX: ui.HX{Target: ui.ThisTarget},
+		Action: urls(c).PayoutPayment(o.ID), ConfirmLabel: "Yes, mark as paid", CancelHref: urls(c).PayoutShow(o.ID), HX: ui.HX{Target: ui.ThisTarget},
 	}, payoutsview.Payment(f))
 }
 

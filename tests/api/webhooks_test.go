@@ -287,3 +287,29 @@ func TestWebhooks_Refused(t *testing.T) {
 		t.Errorf("got %q", problem)
 	}
 }
+
+func TestWebhooks_Payouts(t *testing.T) {
+	t.Parallel()
+	p := tell(t)
+	r := receive(t, nil)
+	p.hook(r.URL, "commission.paid", "payout.created", "payout.paid")
+	var partner, payout struct{ ID string }
+	var run struct{ Payouts []struct{ ID string } }
+	p.call("POST", "/partners", map[string]any{"email": "p@example.com", "name": "p", "send_invite": false}, 201, &partner)
+	p.call("POST", "/commissions/adjustments", map[string]any{"partner_id": partner.ID, "amount": 500, "currency": "USD", "note": "n"}, 201, nil)
+	p.call("POST", "/payouts/runs", map[string]any{}, 201, &run)
+	payout.ID = run.Payouts[0].ID
+	p.call("POST", "/payouts/"+payout.ID+"/mark-paid", map[string]any{"reference": "SEPA 1"}, 200, nil)
+	if got := r.kinds(3); got != "payout.created commission.paid payout.paid" {
+		t.Errorf("got %s", got)
+	}
+	var body struct {
+		Data struct {
+			ID, Status, Reference string
+			Amount                int64
+		}
+	}
+	if err := json.Unmarshal(r.wait(3)[2].body, &body); err != nil || body.Data.ID != payout.ID || body.Data.Status != "paid" || body.Data.Amount != 500 || body.Data.Reference != "SEPA 1" {
+		t.Errorf("%v %s", err, r.wait(3)[2].body)
+	}
+}

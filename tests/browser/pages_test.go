@@ -111,11 +111,22 @@ func fillIn(t *testing.T, app *testkit.App, key, path string) (string, bool) {
 	lists := []struct{ part, list string }{
 		{"/partners/{id}", "/partners"}, {"/campaigns/{id}", "/campaigns"}, {"/links/{id}", "/links"}, {"/events/{id}", "/events"},
 		{"/commissions/{id}", "/commissions?status=pending"}, {"/api-keys/{id}", "/api-keys"}, {"/admins/{id}", "/admins"}, {"/clicks/{id}", "/fraud/clicks"},
-		{"/coupons/{id}", "/coupons"}, {"/fraud/{id}", "/fraud/clicks"},
+		{"/coupons/{id}", "/coupons"}, {"/fraud/{id}", "/fraud/clicks"}, {"/payouts/{id}", "/payouts?status=pending"},
 	}
 	for _, l := range lists {
 		if strings.Contains(path, l.part) {
 			path = strings.Replace(path, "{id}", first(t, app, key, l.list), 1)
+		}
+	}
+	if strings.Contains(path, "/runs/{id}") {
+		var found struct {
+			Data []struct {
+				RunID string `json:"run_id"`
+			}
+		}
+		app.Call(key, "GET", "/api/v1/payouts", nil).JSON(t, &found)
+		if len(found.Data) > 0 {
+			path = strings.Replace(path, "{id}", found.Data[0].RunID, 1)
 		}
 	}
 	if strings.Contains(path, "{campaign") {

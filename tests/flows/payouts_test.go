@@ -385,3 +385,54 @@ func TestPayouts_Import(t *testing.T) {
 	}
 	back.Command("verify-ledger")
 }
+
+// The clock pays each period once, up to its beginning, and tells the admins.
+func TestPayouts_ByTheClock(t *testing.T) {
+	t.Parallel()
+	s := openTill(t, nil)
+	zoe := s.promoter("zoe")
+	row := s.owe(zoe, 2500, "USD")
+	s.owe(zoe, 700, "USD") // of the next period
+	s.api("PUT", "/config/payouts", object{"cadence": "weekly"})
+	turn := func() {
+		t.Helper()
+		s.DB.AsOwner(t, `insert into platform.jobs (id, kind, args) values (gen_random_uuid(), 'payouts.due', '{}')`)
+		s.DB.Await(t, `select not exists (select from platform.jobs where kind in ('payouts.due', 'payouts.run') and status in ('pending', 'running'))`)
+	}
+	turn()
+	if runs := s.count(`select count(*) from payout_runs`); runs != 0 {
+		t.Errorf("%d runs for a week that had begun when it was chosen", runs)
+	}
+	s.DB.AsOwner(t, `update commissions set approved_at = approved_at - interval '8 days' where id = $1`, row)
+	s.DB.AsOwner(t, `update config set value = jsonb_set(value, '{cadence_since}', to_jsonb(now() - interval '15 days')) where key = 'payouts'`)
+	turn()
+	s.DB.AsOwner(t, `delete from platform.jobs where kind = 'payouts.run'`) // as if it was long ago
+	turn()
+	list := s.api("GET", "/payouts", nil)["data"].([]any)
+	if len(list) != 1 || list[0].(object)["amount"] != 2500.0 || s.count(`select count(*) from payout_runs where period is not null`) != 1 {
+		t.Errorf("got %v", list)
+	}
+	s.Await("1 payout of")
+	says(t, page(t, s.admin, "/admin/payouts/runs"), "By the clock", "$25.00")
+	s.intact()
+}
+
+// While the operator holds money back the clock pays nobody.
+func TestPayouts_HeldBack(t *testing.T) {
+	t.Parallel()
+	s := openTill(t, nil)
+	s.owe(s.promoter("zoe"), 2500, "USD")
+	s.api("PUT", "/config/payouts", object{"cadence": "weekly"})
+	s.Command("hold", "on", "--reason", "The books are checked.")
+	s.DB.AsOwner(t, `update commissions set approved_at = approved_at - interval '8 days'`)
+	s.DB.AsOwner(t, `update config set value = jsonb_set(value, '{cadence_since}', to_jsonb(now() - interval '15 days')) where key = 'payouts'`)
+	s.DB.AsOwner(t, `insert into platform.jobs (id, kind, args) values (gen_random_uuid(), 'payouts.due', '{}')`)
+	s.DB.Await(t, `select exists (select from platform.jobs where kind = 'payouts.run')`)
+	s.DB.AsOwner(t, `insert into platform.jobs (id, kind, args) values (gen_random_uuid(), 'commissions.approve_all', '{}')`)
+	s.DB.Await(t, `select not exists (select from platform.jobs where kind = 'commissions.approve_all' and status in ('pending', 'running'))`)
+	if n := s.count(`select count(*) from payout_runs`); n != 0 {
+		t.Errorf("%d runs", n)
+	}
+	s.Command("hold", "off")
+	s.DB.Await(t, `select exists (select from payout_runs)`)
+}
