@@ -87,6 +87,14 @@ func keepSubscription(ctx context.Context, subscription *string) error {
 	return nil
 }
 
+func tenantsOf(ctx context.Context, customers []string) (tenants []uuid.UUID, err error) {
+	err = db.Tx(ctx).NewRaw(`select id from platform.tenants where stripe_customer_id in (?)`, bun.List(customers)).Scan(ctx, &tenants)
+	if err != nil {
+		return nil, fmt.Errorf("find the programs that are customers: %w", err)
+	}
+	return tenants, nil
+}
+
 // soldOn gives, by currency, what was recorded on a day: sales that are attributed, less refunds of
 // such sales. Refunds take back what there is to take, in the order in which they were recorded.
 func soldOn(ctx context.Context, day time.Time) (map[string]int64, error) {

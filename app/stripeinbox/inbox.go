@@ -114,8 +114,10 @@ type Options struct {
 	Promotion  func(ctx context.Context, code string) (*attribution.Credit, error) // nil when it is no coupon's
 
 	Hooks  map[string]Hook // by type of event; "transfer.*" for all that begin so
-	Own    Hook            // of events about a tenant's own subscription, for billing
-	Billed Owner           // the tenants that customers of the operator are
+	// Own takes events of the operator's account that are about a tenant as a customer, for billing; Billed
+	// finds the tenants that customers of the operator are.
+	Own    func(ctx context.Context, e pay.Event) (taken bool, err error)
+	Billed Owner
 }
 
 // Service takes, keeps and follows up on Stripe's events.

@@ -146,12 +146,15 @@ func (s *Service) follow(ctx context.Context, row Event) (outcome, error) {
 	if in.findings, err = row.found(); err != nil {
 		return outcome{}, err
 	}
+	if taken, err := s.toBilling(ctx, row, e); taken || err != nil {
+		return done(uuid.Nil, ""), err
+	}
 	hook, hooked := s.hook(e.Type)
 	switch {
 	case len(e.Object) == 0:
 		return ignored(ReasonNoObject), nil
 	case row.ResolvedBy != nil && *row.ResolvedBy == byBilling:
-		return s.toBilling(ctx, e)
+		return ignored(ReasonNotFollowed), nil // what a tenant pays, its partners can't earn from
 	case row.Endpoint == EndpointConnect || e.Account != "":
 		if !hooked || !strings.HasPrefix(e.Type, "account.") {
 			return ignored(ReasonConnect), nil
@@ -165,11 +168,12 @@ func (s *Service) follow(ctx context.Context, row Event) (outcome, error) {
 	return s.handlers[e.Type](ctx, in)
 }
 
-func (s *Service) toBilling(ctx context.Context, e pay.Event) (outcome, error) {
-	if s.Own == nil {
-		return ignored(ReasonNotFollowed), nil
+// toBilling gives billing what the operator's account says of a tenant as its customer.
+func (s *Service) toBilling(ctx context.Context, row Event, e pay.Event) (taken bool, err error) {
+	if s.Own == nil || row.Endpoint != EndpointPlatform || e.Account != "" || len(e.Object) == 0 {
+		return false, nil
 	}
-	return done(uuid.Nil, ""), s.Own(ctx, e)
+	return s.Own(ctx, e)
 }
 
 // hook finds the feature whose business a type is.

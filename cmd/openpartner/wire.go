@@ -161,6 +161,7 @@ func wire(p program, d *database) (*application, error) {
 			"account.updated":                  func(ctx context.Context, e pay.Event) error { return s.payouts.HeardOfAccount(ctx, e.Account) },
 			"account.application.deauthorized": func(ctx context.Context, e pay.Event) error { return s.payouts.HeardOfAccount(ctx, e.Account) },
 		},
+		Own: s.billing.Take, Billed: s.billing.Billed,
 	})
 	facts.Listen(bus, s.stripe.Stitched)
 	facts.Listen(bus, s.stripe.Erased)
