@@ -90,7 +90,7 @@ func (s *Service) unable(ctx context.Context, unit Unit, order Send, cause error
 			return err
 		}
 		if p.Status == Pending && (code != "stripe_key_refused" || pay.Refused(cause)) {
-			_, err = s.fail(ctx, p, code, cause.Error())
+			err = s.fail(ctx, p, code, cause.Error())
 			return err
 		}
 		open = true
@@ -121,7 +121,7 @@ func (s *Service) begin(ctx context.Context, id uuid.UUID, self string) (Payout,
 		if code, message, err := s.unready(ctx, p, now); err != nil {
 			return p, nothing, err
 		} else if code != "" {
-			_, err = s.fail(ctx, p, code, message)
+			err = s.fail(ctx, p, code, message)
 			return p, nothing, err
 		}
 		p.Status, p.PayingAccount, p.PostedAt, p.Attempts = Processing, &self, &now, 1
@@ -242,7 +242,7 @@ func (s *Service) conclude(ctx context.Context, asked Payout, f finding) error {
 	}
 	switch {
 	case f.refusal != nil:
-		_, err = s.fail(ctx, p, f.refusal.Code, f.refusal.Error())
+		err = s.fail(ctx, p, f.refusal.Code, f.refusal.Error())
 	case f.review != "":
 		err = s.review(ctx, p, f.review)
 	case f.open != nil:

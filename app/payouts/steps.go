@@ -111,16 +111,16 @@ func (s *Service) settle(ctx context.Context, p Payout, transfer string, at time
 
 // fail notes that a payout was refused for good, and lets its rows go. The caller has locked it,
 // and knows that no money went.
-func (s *Service) fail(ctx context.Context, p Payout, code, message string) (Payout, error) {
+func (s *Service) fail(ctx context.Context, p Payout, code, message string) error {
 	p.Status, p.FailureCode, p.LastError = Failed, &code, &message
 	p, err := s.letGo(ctx, p)
 	if err != nil {
-		return Payout{}, err
+		return err
 	}
 	if err := tellPartner(ctx, KindFailed, p); err != nil {
-		return Payout{}, err
+		return err
 	}
-	return p, s.Facts.Tell(ctx, Refused{p})
+	return s.Facts.Tell(ctx, Refused{p})
 }
 
 // letGo ends a payout without money, and frees its rows.

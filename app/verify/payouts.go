@@ -20,6 +20,10 @@ func ofPayouts() []invariant {
 			join payouts p on p.tenant_id = i.tenant_id and p.id = i.payout_id
 			join commissions m on m.tenant_id = i.tenant_id and m.id = i.commission_id
 			where i.released_at is null and m.status <> case when p.status = 'paid' then 'paid' else 'approved' end`},
+		{"what is paid was paid by a payout", `
+			select 'commission ' || m.id from commissions m where m.status = 'paid' and not exists (
+				select from payout_items i join payouts p on p.tenant_id = i.tenant_id and p.id = i.payout_id and p.status = 'paid'
+				where i.tenant_id = m.tenant_id and i.commission_id = m.id and i.released_at is null)`},
 		{"a payout that came to nothing has let its rows go, and no other has", `
 			select 'payout ' || p.id || ' is ' || p.status from payout_items i join payouts p on p.tenant_id = i.tenant_id and p.id = i.payout_id
 			where (i.released_at is not null) <> (p.status in ('failed', 'cancelled'))`},

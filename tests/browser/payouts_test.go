@@ -76,6 +76,7 @@ func TestPayouts(t *testing.T) {
 	zoe.fits()
 	zoe.open("/partner/payout-account")
 	zoe.press("Add bank details")
+	zoe.see("They are kept encrypted")
 	zoe.fill("Bank details", "DE02 1203 0000 0000 2020 51")
 	zoe.press("Save bank details")
 	zoe.see("nothing is paid there before")
