@@ -7,7 +7,6 @@ import (
 
 	"github.com/openpartner/openpartner/app/coordinator"
 	"github.com/openpartner/openpartner/app/db"
-	"github.com/openpartner/openpartner/app/stripeinbox"
 )
 
 // KindRetention deletes what has served its time.
@@ -45,7 +44,7 @@ func HubPeriodics() []Periodic {
 func Periodics() []Periodic {
 	return []Periodic{{Kind: KindRetention, Spec: "10 * * * *"}, {Kind: KindApproveAll, Spec: "0 * * * *"}, {Kind: KindExpireClicks, Spec: "30 3 * * *"},
 		{Kind: KindDeleteTenants, Spec: "45 3 * * *"}, {Kind: KindCheckFigures, Spec: "15 4 * * *"}, {Kind: KindHeartbeats, Spec: "20 * * * *"}, {Kind: KindPayoutsDue, Spec: "5 0 * * *"}, {Kind: KindAccountsSeen, Spec: "40 * * * *"},
-		{Kind: stripeinbox.KindSweep, Spec: "*/5 * * * *"}, {Kind: KindCompareStripe, Spec: "25 2 * * *"},
+		{Kind: KindCompareStripe, Spec: "25 2 * * *"},
 		{Kind: KindUsageAll, Spec: "30 0 * * *"}, {Kind: KindReconcileAll, Spec: "40 4 * * *"}}
 }
 

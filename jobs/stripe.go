@@ -29,7 +29,6 @@ func Stripe(app, system *db.Pool, s *stripeinbox.Service, wake func()) []Registr
 	return []Registration{
 		{Kind: stripeinbox.KindResolve, InTx: true, Run: about(s.Resolve)},
 		{Kind: stripeinbox.KindProcess, InTx: true, Run: about(s.Process)},
-		{Kind: stripeinbox.KindSweep, InTx: true, Run: func(ctx context.Context, _ Job) error { return s.Sweep(ctx) }},
 		{Kind: KindCompareStripe, InTx: true, Run: func(ctx context.Context, _ Job) error { return s.OrderComparisons(ctx) }},
 		{Kind: stripeinbox.KindAsk, Timeout: time.Minute, Run: about(func(ctx context.Context, id uuid.UUID) error { return s.Ask(ctx, ofTenant, id) })},
 		{Kind: stripeinbox.KindCompare, Timeout: 10 * time.Minute, Run: func(ctx context.Context, j Job) error {

@@ -35,7 +35,7 @@ func TestMetrics(t *testing.T) {
 		t.Parallel()
 		m := metrics.New(metrics.Options{Version: "v1", Pools: map[string]*db.Pool{"app": d.App}, Measure: func(context.Context) (outbox.Depth, error) {
 			return outbox.Depth{Dead: 3, Oldest: 90 * time.Second}, nil
-		}, Held: func(context.Context) (bool, error) { return true, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{Stored: 7, Batches: 2, Depth: 5} }, Log: discard})
+		}, Held: func(context.Context) (bool, error) { return true, nil }, Inbox: func(context.Context) (metrics.Inbox, error) { return metrics.Inbox{Waiting: 3}, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{Stored: 7, Batches: 2, Depth: 5} }, Log: discard})
 		m.Request("GET", "/r/:key", 302, 3*time.Millisecond)
 		m.Request("GET", "/r/:key", 302, 3*time.Millisecond)
 		m.Request("BREW", "", 404, time.Millisecond)
@@ -60,7 +60,7 @@ func TestMetrics(t *testing.T) {
 		t.Parallel()
 		m := metrics.New(metrics.Options{Version: "v1", Pools: map[string]*db.Pool{"app": d.App}, Measure: func(context.Context) (outbox.Depth, error) {
 			return outbox.Depth{}, nil
-		}, Held: func(context.Context) (bool, error) { return false, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{} }, Log: discard})
+		}, Held: func(context.Context) (bool, error) { return false, nil }, Inbox: func(context.Context) (metrics.Inbox, error) { return metrics.Inbox{}, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{} }, Log: discard})
 		m.Request("GET", "/", 200, time.Millisecond)
 		m.Job("retention", "done", time.Second)
 		there := regexp.MustCompile(`(?m)^(openpartner_\w+)`).FindAllString(scrape(m), -1)

@@ -139,7 +139,6 @@ const (
 	KindResolve = "stripe.resolve" // finds the tenant of an event
 	KindProcess = "stripe.process" // does what an event says
 	KindAsk     = "stripe.ask"     // asks Stripe what an event does not say
-	KindSweep   = "stripe.sweep"   // tries again what waits
 	KindStitch  = "stripe.stitch"  // tries again what waits for a customer
 	KindCompare = "stripe.compare" // looks at Stripe for what was missed
 )

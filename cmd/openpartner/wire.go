@@ -182,7 +182,7 @@ func wire(p program, d *database) (*application, error) {
 			App: d.app, Clicks: s.tracking, Log: p.log, Now: now, Repaired: a.metrics.Repaired,
 		}), jobs.Network(d.app, s.network, func() { a.worker.Wake() }), jobs.Stripe(d.app, d.system, s.stripe, func() { a.worker.Wake() }), jobs.Billing(s.billing, p.log), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.ProgramImport(d.app, s.portability, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
-		}), Periodics: jobs.Periodics(), Beats: []func(context.Context) error{s.network.OrderDue, s.payouts.OrderOpen},
+		}), Periodics: jobs.Periodics(), Beats: []func(context.Context) error{s.network.OrderDue, s.payouts.OrderOpen, s.stripe.Sweep},
 		Observe: a.metrics.Job,
 	})
 	a.edge = edge.New(edge.Options{

@@ -34,7 +34,7 @@ func words() map[string]string {
 		"payouts.review": "Tell an admin of a payout in review", "payouts.account_changed": "Tell a partner of a new account at Stripe",
 		"payouts.account_seen": "Ask Stripe about a partner's account", "payouts.accounts_seen": "Look for accounts at Stripe to ask about",
 		"stripe.resolve": "Find the program of an event of Stripe's", "stripe.process": "Follow up on an event of Stripe's",
-		"stripe.ask": "Ask Stripe about a payment", "stripe.sweep": "Try again what waits in Stripe's inbox", "stripe.stitch": "Try again what waits for a customer",
+		"stripe.ask": "Ask Stripe about a payment", "stripe.stitch": "Try again what waits for a customer",
 		"stripe.compare": "Look at Stripe for missed events", "stripe.compare_all": "Begin the night's comparison with Stripe",
 		"webhooks.deliver": "Send a webhook message", "webhooks.disabled": "Tell an admin of a disabled webhook",
 	}
