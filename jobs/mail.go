@@ -85,6 +85,8 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: payouts.KindPaid, Timeout: mailTimeout, Run: m.payoutNews(payouts.Paid, email.PayoutPaid)},
 		{Kind: payouts.KindFailed, Timeout: mailTimeout, Run: m.payoutNews(payouts.Failed, email.PayoutFailed)},
 		{Kind: payouts.KindDetailsChanged, Timeout: mailTimeout, Run: m.bankDetailsChanged},
+		{Kind: payouts.KindReview, Timeout: mailTimeout, Run: m.payoutReview},
+		{Kind: payouts.KindAccountChanged, Timeout: mailTimeout, Run: m.stripeAccountChanged},
 		{Kind: payouts.KindPlanned, Timeout: mailTimeout, Run: m.payoutsPlanned},
 		{Kind: billing.KindPaymentFailed, Timeout: mailTimeout, Run: m.paymentFailed},
 		{Kind: network.KindLost, Timeout: mailTimeout, Run: m.networkLost},

@@ -6,8 +6,12 @@ import (
 	"time"
 
 	"github.com/openpartner/openpartner/app/db"
+	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/payouts"
+	"github.com/openpartner/openpartner/app/routes"
+	"github.com/openpartner/openpartner/app/signin"
 	"github.com/openpartner/openpartner/app/tenancy"
+	"github.com/openpartner/openpartner/views/email"
 )
 
 // askAgain is how long a call to Stripe that left open what happened is repeated after.
@@ -65,4 +69,40 @@ func (j Job) unit(app *db.Pool) payouts.Unit {
 			return fn(ctx)
 		})
 	}
+}
+
+// payoutReview tells an admin that a payout waits for a person.
+func (m *Mailer) payoutReview(ctx context.Context, j Job) error {
+	var order payouts.Review
+	if err := j.Decode(&order); err != nil {
+		return err
+	}
+	return m.invite(ctx, order.AdminID.String()+":"+order.PayoutID.String(), func(ctx context.Context, b email.Brand) (signin.Invitation, email.Message, error) {
+		p, err := m.Payouts.Find(ctx, order.PayoutID)
+		if err == nil && p.Status != payouts.NeedsReview {
+			err = fault.NotFound("news") // somebody was faster
+		}
+		if err != nil {
+			return signin.Invitation{}, email.Message{}, err
+		}
+		a, err := m.Admins.Find(ctx, order.AdminID)
+		u := routes.From(ctx)
+		return signin.Invitation{Name: a.Name, Email: a.Email}, email.PayoutReview(b, p.PartnerName, p.Money().Format(), u.Absolute(u.PayoutEvidence(p.ID))), err
+	})
+}
+
+// stripeAccountChanged warns a partner at the address that is on file.
+func (m *Mailer) stripeAccountChanged(ctx context.Context, j Job) error {
+	var order payouts.AccountChanged
+	if err := j.Decode(&order); err != nil {
+		return err
+	}
+	return m.invite(ctx, order.PartnerID.String()+":stripe", func(ctx context.Context, b email.Brand) (signin.Invitation, email.Message, error) {
+		p, err := m.Partners.Find(ctx, order.PartnerID)
+		if err == nil && p.ErasedAt != nil {
+			err = fault.NotFound("partner")
+		}
+		u := routes.From(ctx)
+		return signin.Invitation{Kind: "partner", ID: p.ID, Name: p.Name, Email: p.Email}, email.PayoutAccountChanged(b, p.Name, u.Absolute(u.PortalPayoutAccount())), err
+	})
 }

@@ -38,9 +38,9 @@ func NewBackend(base string) Backend {
 	client := &http.Client{
 		Timeout:       callTimeout,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{
+		Transport: once{&http.Transport{
 			TLSHandshakeTimeout: 10 * time.Second, MaxIdleConnsPerHost: 8, MaxConnsPerHost: 16, IdleConnTimeout: time.Minute, ForceAttemptHTTP2: true,
-		},
+		}},
 	}
 	cfg := &stripe.BackendConfig{
 		HTTPClient: client, LeveledLogger: &stripe.LeveledLogger{Level: stripe.LevelNull}, MaxNetworkRetries: stripe.Int64(0), EnableTelemetry: stripe.Bool(false),
@@ -49,6 +49,18 @@ func NewBackend(base string) Backend {
 		cfg.URL = stripe.String(base)
 	}
 	return Backend{stripe.GetBackendWithConfig(stripe.APIBackend, cfg)}
+}
+
+// once keeps net/http from sending a call again by itself when a connection that was used before
+// breaks, which it does for those that carry an idempotency key: whoever made the call has to know
+// that its answer was lost.
+type once struct{ next http.RoundTripper }
+
+// RoundTrip is part of http.RoundTripper.
+func (o once) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.WithContext(r.Context())
+	r.GetBody = nil // without which a body can't be sent again
+	return o.next.RoundTrip(r)
 }
 
 // Client acts for the account that a secret key belongs to.

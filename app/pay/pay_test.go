@@ -78,6 +78,9 @@ func TestTransfer(t *testing.T) {
 			t.Parallel()
 			s := testkit.NewStripe(t)
 			client, to := clientOf(s.URL), s.Account("acct_1", true)
+			if _, err := client.Self(t.Context()); err != nil { // over the connection that the order takes
+				t.Fatal(err)
+			}
 			s.Fault(func(call testkit.StripeCall) testkit.StripeFault {
 				if call.Nth == 1 {
 					return c.fault

@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -79,7 +79,7 @@ type Onboarding struct {
 // before it pays them. The account is opened when there is none; asked twice it is opened once. It
 // runs outside of any transaction.
 func (s *Service) Onboard(ctx context.Context, unit Unit, in Onboarding) (address string, err error) {
-	var account Connect
+	var account *pay.Client
 	var open pay.AccountInput
 	var has partners.StripeAccount
 	err = unit(ctx, true, func(ctx context.Context) (err error) {
@@ -109,15 +109,8 @@ func (s *Service) Onboard(ctx context.Context, unit Unit, in Onboarding) (addres
 	return address, nil
 }
 
-// Connect is the account that partners' accounts are connected to.
-type Connect interface {
-	OpenAccount(ctx context.Context, in pay.AccountInput) (pay.Account, error)
-	FindAccount(ctx context.Context, id string) (pay.Account, error)
-	Onboarding(ctx context.Context, key, id, again, back string) (string, error)
-}
-
 // toOpen is the account that would be opened for the partner who asks, and the one they have.
-func (s *Service) toOpen(ctx context.Context) (Connect, pay.AccountInput, partners.StripeAccount, error) {
+func (s *Service) toOpen(ctx context.Context) (*pay.Client, pay.AccountInput, partners.StripeAccount, error) {
 	var none partners.StripeAccount
 	own := auth.From(ctx).PartnerID
 	if own == uuid.Nil {
@@ -150,7 +143,7 @@ func (s *Service) toOpen(ctx context.Context) (Connect, pay.AccountInput, partne
 // openingKey makes Stripe open one account for a partner in the place of the one they have. What is
 // asked for is part of it: Stripe refuses a key under which something else was asked before.
 func openingKey(partner uuid.UUID, instead string, in pay.AccountInput) string {
-	sum := sha256.Sum256([]byte(strings.Join([]string{instead, fmt.Sprint(in.Standard), in.Email, in.Country}, "\n")))
+	sum := sha256.Sum256([]byte(strings.Join([]string{instead, strconv.FormatBool(in.Standard), in.Email, in.Country}, "\n")))
 	return "account_" + partner.String() + "_" + hex.EncodeToString(sum[:8])
 }
 
@@ -177,7 +170,7 @@ func (s *Service) seeLater(ctx context.Context, partner uuid.UUID, after time.Du
 // See asks Stripe how a partner's account stands, and keeps the answer. It runs outside of any
 // transaction.
 func (s *Service) See(ctx context.Context, unit Unit, partner uuid.UUID) error {
-	var account Connect
+	var account *pay.Client
 	var has partners.StripeAccount
 	err := unit(ctx, true, func(ctx context.Context) (err error) {
 		if err = auth.RequireOwn(ctx, readScope, partner); err != nil {
@@ -199,19 +192,6 @@ func (s *Service) See(ctx context.Context, unit Unit, partner uuid.UUID) error {
 	// An account that the program's own does not know, or was cut off from, can't be paid.
 	ready := err == nil && now.Ready()
 	return unit(ctx, false, func(ctx context.Context) error { return s.Partners.NoteStripeAccount(ctx, partner, has.ID, ready) })
-}
-
-// HeardOfAccount has Stripe asked about an account of which it says that something has changed. The
-// news itself may be old.
-func (s *Service) HeardOfAccount(ctx context.Context, account string) error {
-	partner, err := s.Partners.OfStripeAccount(ctx, account)
-	if fault.Is(err, fault.KindNotFound) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return s.seeLater(ctx, partner, 0)
 }
 
 // OrderLooks has Stripe asked, over all programs, about the accounts that are not ready: news of them

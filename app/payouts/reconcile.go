@@ -55,7 +55,7 @@ type Reconciliation struct {
 func (s *Service) Reconcile(ctx context.Context, unit Unit) (Reconciliation, error) {
 	now := s.Now()
 	out := Reconciliation{At: now, From: now.Add(-comparedFor)}
-	var account Stripe
+	var account *pay.Client
 	var payouts []Payout
 	err := unit(ctx, true, func(ctx context.Context) (err error) {
 		if err = auth.Require(ctx, readScope); err != nil {
@@ -155,7 +155,7 @@ func (s *Service) recognise(ctx context.Context, all []Difference) error {
 // partner's next payouts are netted with. Stripe is asked first. It runs outside of any
 // transaction.
 func (s *Service) Adopt(ctx context.Context, unit Unit, transfer string) (Payout, error) {
-	var account Stripe
+	var account *pay.Client
 	err := unit(ctx, true, func(ctx context.Context) (err error) {
 		if err = auth.Require(ctx, writeScope); err != nil {
 			return err

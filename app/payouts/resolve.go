@@ -81,7 +81,7 @@ func (s *Service) Resolve(ctx context.Context, unit Unit, id uuid.UUID, r Resolu
 }
 
 // reviewed gives a payout that waits for a person, and the account that was to pay it.
-func (s *Service) reviewed(ctx context.Context, unit Unit, id uuid.UUID, scope string) (p Payout, account Stripe, err error) {
+func (s *Service) reviewed(ctx context.Context, unit Unit, id uuid.UUID, scope string) (p Payout, account *pay.Client, err error) {
 	err = unit(ctx, true, func(ctx context.Context) (err error) {
 		if err = auth.Require(ctx, scope); err != nil {
 			return err
@@ -115,7 +115,7 @@ func unanswered(err error) error {
 }
 
 // confirm has Stripe confirm that a transfer pays the payout.
-func confirm(ctx context.Context, account Stripe, p Payout, id string) error {
+func confirm(ctx context.Context, account *pay.Client, p Payout, id string) error {
 	t, err := account.FindTransfer(ctx, id)
 	switch {
 	case pay.Unknown(err):
@@ -135,7 +135,7 @@ func confirm(ctx context.Context, account Stripe, p Payout, id string) error {
 
 // confirmNone has Stripe confirm that nothing was paid, and that no call is left that could be
 // carried out.
-func (s *Service) confirmNone(ctx context.Context, account Stripe, p Payout) error {
+func (s *Service) confirmNone(ctx context.Context, account *pay.Client, p Payout) error {
 	if !p.settledAtStripe(s.Now()) {
 		at := p.PostedAt.Add(keyLives).UTC().Format("2 January 2006 15:04")
 		return fault.Conflict("too_early", "A call may still be carried out until "+at+" UTC. Nobody can say before that nothing was paid.")

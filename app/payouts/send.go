@@ -14,17 +14,6 @@ import (
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// Stripe is the account that pays partners, and that theirs are connected to.
-type Stripe interface {
-	Connect
-
-	Self(ctx context.Context) (pay.Account, error)
-	Transfer(ctx context.Context, in pay.TransferInput) (pay.Transfer, error)
-	FindTransfer(ctx context.Context, id string) (pay.Transfer, error)
-	TransfersOf(ctx context.Context, group string) ([]pay.Transfer, error)
-	TransfersSince(ctx context.Context, since time.Time) ([]pay.Transfer, error)
-}
-
 // Unit runs fn in a transaction of its own. Those that write are refused when the job that asks for
 // them is somebody else's by now.
 type Unit func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error
@@ -63,7 +52,7 @@ func (s *Service) Execute(ctx context.Context, unit Unit, order Send) (open bool
 }
 
 // payer is the account that pays, and its id.
-func (s *Service) payer(ctx context.Context, unit Unit) (account Stripe, id string, err error) {
+func (s *Service) payer(ctx context.Context, unit Unit) (account *pay.Client, id string, err error) {
 	err = unit(ctx, true, func(ctx context.Context) (err error) {
 		account, err = s.Paying(ctx)
 		return err
@@ -90,8 +79,7 @@ func (s *Service) unable(ctx context.Context, unit Unit, order Send, cause error
 			return err
 		}
 		if p.Status == Pending && (code != "stripe_key_refused" || pay.Refused(cause)) {
-			err = s.fail(ctx, p, code, cause.Error())
-			return err
+			return s.fail(ctx, p, code, cause.Error())
 		}
 		open = true
 		return s.note(ctx, p, cause)
@@ -121,8 +109,7 @@ func (s *Service) begin(ctx context.Context, id uuid.UUID, self string) (Payout,
 		if code, message, err := s.unready(ctx, p, now); err != nil {
 			return p, nothing, err
 		} else if code != "" {
-			err = s.fail(ctx, p, code, message)
-			return p, nothing, err
+			return p, nothing, s.fail(ctx, p, code, message)
 		}
 		p.Status, p.PayingAccount, p.PostedAt, p.Attempts = Processing, &self, &now, 1
 		return p, call, updatePayout(ctx, p)
@@ -177,7 +164,7 @@ type finding struct {
 }
 
 // carryOut asks Stripe, outside of any transaction.
-func (s *Service) carryOut(ctx context.Context, account Stripe, p Payout, next step) finding {
+func (s *Service) carryOut(ctx context.Context, account *pay.Client, p Payout, next step) finding {
 	if next == find {
 		return reread(ctx, account, p, *p.StripeTransferID)
 	}
@@ -208,7 +195,7 @@ func (s *Service) carryOut(ctx context.Context, account Stripe, p Payout, next s
 }
 
 // reread judges a transfer as it is now.
-func reread(ctx context.Context, account Stripe, p Payout, id string) finding {
+func reread(ctx context.Context, account *pay.Client, p Payout, id string) finding {
 	t, err := account.FindTransfer(ctx, id)
 	switch {
 	case pay.Unknown(err):

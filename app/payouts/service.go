@@ -12,6 +12,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/partners"
+	"github.com/openpartner/openpartner/app/pay"
 	"github.com/openpartner/openpartner/app/secrets"
 )
 
@@ -28,7 +29,7 @@ type Options struct {
 	// StripeAvailable says whether the program may pay by Stripe at all; nil is never.
 	StripeAvailable func(ctx context.Context) (bool, error)
 	// Paying is the account at Stripe whose balance pays the program's partners.
-	Paying func(ctx context.Context) (Stripe, error)
+	Paying func(ctx context.Context) (*pay.Client, error)
 }
 
 // Service keeps payouts.

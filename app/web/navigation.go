@@ -69,6 +69,7 @@ func navigation(u routes.URLs, path string, waiting overview.Waiting, bills bool
 			{Label: "Activity", Href: u.Activity(), Icon: ui.IconActivity, Primary: true},
 			{Label: "Commissions", Href: u.Commissions(), Icon: ui.IconCoins, Primary: true, Counter: waiting.Commissions, CounterID: navCommissions},
 			{Label: "Payouts", Href: u.Payouts(), Icon: ui.IconBanknote, Counter: waiting.Payouts, CounterID: navPayouts},
+			{Label: "Reconciliation", Href: u.Reconciliation(), Icon: ui.IconScale},
 			{Label: "Fraud review", Href: u.Fraud(), Icon: ui.IconShieldAlert, Counter: waiting.Clicks, CounterID: navFraud},
 		}},
 		{Label: "Reports", Items: []layout.NavItem{

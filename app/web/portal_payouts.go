@@ -92,7 +92,15 @@ func (s *Server) portalPayoutAccount(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.ok(c, "Payout account", portalview.PayoutAccount(portalview.PayoutAccountPage{Details: d, Now: s.Now()}))
+	p := portalview.PayoutAccountPage{Details: d, Now: s.Now()}
+	account, err := s.Payouts.Account(c.Request().Context(), me(c))
+	if err != nil {
+		return err
+	}
+	if account.Offered || account.ID != "" {
+		p.Stripe = portalview.StripeAccount(account, p.Now)
+	}
+	return s.ok(c, "Payout account", portalview.PayoutAccount(p))
 }
 
 func (s *Server) portalBankDetailsEdit(c echo.Context) error {

@@ -30,6 +30,10 @@ func (s *Server) portalRoutes() []edge.Route {
 		portalView("/partner/payouts/:id", s.portalPayoutsShow),
 		detached(portalView("/partner/payouts/:id/rows.csv", s.portalPayoutRows)),
 		portalView("/partner/payout-account", s.portalPayoutAccount),
+		stepUp(detached(portalDo("/partner/payout-account/stripe", s.portalStripeAccountsCreate))),
+		detached(portalDo("/partner/payout-account/stripe/look", s.portalStripeLooksCreate)),
+		stepUp(portalView("/partner/payout-account/stripe/other", s.portalOtherStripeAccountsNew)),
+		stepUp(detached(portalDo("/partner/payout-account/stripe/other", s.portalOtherStripeAccountsCreate))),
 		stepUp(portalView("/partner/payout-account/bank-details", s.portalBankDetailsEdit)),
 		stepUp(portalDo("/partner/payout-account/bank-details", s.portalBankDetailsUpdate)),
 

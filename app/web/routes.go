@@ -154,6 +154,14 @@ func (s *Server) Routes() []edge.Route {
 		stepUp(edit("/admin/payouts/:id/bank-details", s.payoutBankDetailsNew)),
 		stepUp(do("/admin/payouts/:id/bank-details", s.payoutBankDetailsCreate)),
 
+		detached(view("/admin/payouts/:id/evidence", s.payoutEvidenceShow)),
+		stepUp(detached(do("/admin/payouts/:id/resolution", s.payoutResolutionsCreate))),
+		stepUp(edit("/admin/payouts/:id/release", s.payoutReleasesNew)),
+		stepUp(detached(do("/admin/payouts/:id/release", s.payoutReleasesCreate))),
+		detached(view("/admin/reconciliation", s.reconciliationShow)),
+		stepUp(edit("/admin/reconciliation/transfers/:transfer/adoption", s.adoptionsNew)),
+		stepUp(detached(do("/admin/reconciliation/transfers/:transfer/adoption", s.adoptionsCreate))),
+
 		view("/admin/api-keys", s.apiKeysIndex),
 		stepUp(edit("/admin/api-keys/new", s.apiKeysNew)),
 		stepUp(do("/admin/api-keys", s.apiKeysCreate)),

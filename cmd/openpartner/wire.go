@@ -124,10 +124,10 @@ func wire(p program, d *database) (*application, error) {
 	s.commissions = commissions.NewService(bus, now)
 	s.settings = settings.NewService(ring, resolver, guard, now)
 	s.attribution = attribution.NewService(s.tracking, s.campaigns, s.commissions, s.settings.IdentifySignature, bus, now)
-	stripe := pay.NewAccounts(pay.NewBackend(p.cfg.Stripe.APIBase), p.cfg.Stripe.SecretKey, p.cfg.Multi(), s.settings.StripeKey)
+	accounts := pay.NewAccounts(pay.NewBackend(p.cfg.Stripe.APIBase), p.cfg.Stripe.SecretKey, p.cfg.Multi(), s.settings.StripeKey)
 	s.payouts = payouts.NewService(payouts.Options{
 		Commissions: s.commissions, Partners: s.partners, Admins: s.admins, Ring: ring, Facts: bus, Terms: payoutTerms(s.settings), Now: now,
-		StripeAvailable: stripe.Available, Paying: func(ctx context.Context) (payouts.Stripe, error) { return stripe.Paying(ctx) },
+		StripeAvailable: accounts.Available, Paying: accounts.Paying,
 	})
 	s.coupons = coupons.NewService(s.campaigns, s.partners, s.attribution, now)
 	facts.Listen(bus, func(ctx context.Context, f partners.Changed) error {
@@ -148,19 +148,16 @@ func wire(p program, d *database) (*application, error) {
 		Hub: network.NewHub(guard), Keys: s.keys, Admins: s.admins, Partners: s.partners, Campaigns: s.campaigns, Links: s.promotion, Ring: ring,
 		Facts: bus, Words: campaignsview.RuleWords, URL: p.cfg.NetworkURL, Multi: p.cfg.Multi(), Develops: p.cfg.Development(), Version: version, Now: now,
 	})
-	s.billing = newBilling(p, stripe, s.admins, jobs.Unit(d.system, func() { a.worker.Wake() }))
+	s.billing = newBilling(p, accounts, s.admins, jobs.Unit(d.system, func() { a.worker.Wake() }))
 	facts.Listen(bus, s.network.PartnerChanged)
 	facts.Listen(bus, s.network.CampaignChanged)
 	facts.Listen(bus, func(ctx context.Context, f tenants.Opened) error {
 		return s.network.ConnectLater(ctx, f.AdminEmail, f.AdminName)
 	})
 	s.stripe = stripeinbox.NewService(stripeinbox.Options{
-		Attribution: s.attribution, Tracking: s.tracking, Accounts: stripe, Stripe: p.cfg.Stripe, Multi: p.cfg.Multi(), Now: now,
+		Attribution: s.attribution, Tracking: s.tracking, Accounts: accounts, Stripe: p.cfg.Stripe, Multi: p.cfg.Multi(), Now: now,
 		Secret: s.settings.StripeWebhookSecret, ExcludeTax: s.settings.StripeExcludesTax, Promotion: s.coupons.Promotion,
-		Hooks: map[string]stripeinbox.Hook{
-			"account.updated":                  func(ctx context.Context, e pay.Event) error { return s.payouts.HeardOfAccount(ctx, e.Account) },
-			"account.application.deauthorized": func(ctx context.Context, e pay.Event) error { return s.payouts.HeardOfAccount(ctx, e.Account) },
-		},
+		Hooks: map[string]stripeinbox.Hook{"account.*": s.payouts.HeardOfAccount, "transfer.*": s.payouts.HeardOfTransfer},
 		Own: s.billing.Take, Billed: s.billing.Billed,
 	})
 	facts.Listen(bus, s.stripe.Stitched)

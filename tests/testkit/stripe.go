@@ -2,10 +2,12 @@ package testkit
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -27,7 +29,7 @@ type Stripe struct {
 
 	mu       sync.Mutex
 	offset   time.Duration
-	serial   int
+	serial   int64
 	saved    map[string]saved // by account, and the key of idempotency
 	running  map[string]bool
 	fault    func(StripeCall) StripeFault
@@ -112,7 +114,7 @@ func (s *Stripe) Env() []string {
 // SignStripe signs an event as Stripe does.
 func SignStripe(body []byte, secret string, at time.Time) string {
 	mac := hmac.New(sha256.New, []byte(secret))
-	fmt.Fprintf(mac, "%d.%s", at.Unix(), body)
+	_, _ = fmt.Fprintf(mac, "%d.%s", at.Unix(), body) // a hash takes all
 	return fmt.Sprintf("t=%d,v1=%s", at.Unix(), hex.EncodeToString(mac.Sum(nil)))
 }
 
@@ -138,13 +140,13 @@ func (s *Stripe) Advance(d time.Duration) {
 	s.offset += d
 }
 
-// Calls are the calls so far, of a method and a path that begins so.
+// Calls are the calls so far, of a method (empty: any) and a path that begins so.
 func (s *Stripe) Calls(method, prefix string) []StripeCall {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []StripeCall
 	for _, c := range s.calls {
-		if c.Method == method && strings.HasPrefix(c.Path, prefix) {
+		if (method == "" || c.Method == method) && strings.HasPrefix(c.Path, prefix) {
 			out = append(out, c)
 		}
 	}
@@ -166,7 +168,7 @@ func (s *Stripe) Object(id string, change func(o map[string]any)) map[string]any
 func (s *Stripe) Put(o map[string]any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.objects[o["id"].(string)] = o
+	s.objects[text(o, "id")] = o
 }
 
 // Objects are those of a kind that an account has, the oldest first.
@@ -182,7 +184,7 @@ func (s *Stripe) of(account, kind string) (out []map[string]any) {
 			out = append(out, maps.Clone(o))
 		}
 	}
-	slices.SortFunc(out, func(a, b map[string]any) int { return a["serial"].(int) - b["serial"].(int) })
+	slices.SortFunc(out, func(a, b map[string]any) int { return cmp.Compare(number(a, "serial"), number(b, "serial")) })
 	return out
 }
 
@@ -191,8 +193,19 @@ func (s *Stripe) add(account, kind, prefix string, o map[string]any) map[string]
 	s.serial++
 	o["id"], o["object"], o["owner"], o["serial"] = fmt.Sprintf("%s_%06d", prefix, s.serial), kind, account, s.serial
 	o["created"] = s.now().Unix()
-	s.objects[o["id"].(string)] = o
+	s.objects[text(o, "id")] = o
 	return o
+}
+
+// text and number read a field of an object; one that is not there is empty.
+func text(o map[string]any, name string) string {
+	value, _ := o[name].(string)
+	return value
+}
+
+func number(o map[string]any, name string) int64 {
+	value, _ := o[name].(int64)
+	return value
 }
 
 func (s *Stripe) now() time.Time { return time.Now().Add(s.offset) }
@@ -283,7 +296,7 @@ func (s *Stripe) execute(c StripeCall, end StripeFault) (status int, body []byte
 		return refusal(&StripeError{404, "invalid_request_error", "", "Unrecognized request URL (" + c.Method + ": " + c.Path + ")."})
 	}
 	o, err := handle(s, c)
-	switch refused, ok := err.(*StripeError); {
+	switch refused, ok := errors.AsType[*StripeError](err); {
 	case ok:
 		return refusal(refused)
 	case err != nil:

@@ -49,7 +49,7 @@ func StripeList(kind string, fields ...string) StripeHandler {
 					return true
 				}
 			}
-			return o["created"].(int64) < since
+			return number(o, "created") < since
 		})
 		slices.Reverse(all)
 		if after := c.Form.Get("starting_after"); after != "" {
@@ -91,7 +91,7 @@ func (s *Stripe) Account(owner string, ready bool) string {
 	defer s.mu.Unlock()
 	o := s.add(owner, "account", "acct", map[string]any{"type": "express", "charges_enabled": ready, "details_submitted": ready})
 	settle(o, ready)
-	return o["id"].(string)
+	return text(o, "id")
 }
 
 // Settle says whether money can be sent to an account.
@@ -104,7 +104,7 @@ func settle(o map[string]any, ready bool) {
 	if ready {
 		state = "active"
 	}
-	o["payouts_enabled"], o["details_submitted"], o["capabilities"] = ready, ready, map[string]any{"transfers": state}
+	o["payouts_enabled"], o["details_submitted"], o["capabilities"], o["transfers"] = ready, ready, map[string]any{"transfers": state}, state
 }
 
 func stripeTransfer(s *Stripe, c StripeCall) (map[string]any, error) {
@@ -115,7 +115,7 @@ func stripeTransfer(s *Stripe, c StripeCall) (map[string]any, error) {
 		return nil, &StripeError{400, "invalid_request_error", "parameter_invalid_integer", "Invalid integer: amount"}
 	case to == nil || to["owner"] != c.Account:
 		return nil, &StripeError{400, "invalid_request_error", "resource_missing", "No such destination: '" + c.Form.Get("destination") + "'"}
-	case to["capabilities"].(map[string]any)["transfers"] != "active":
+	case to["transfers"] != "active":
 		return nil, &StripeError{400, "invalid_request_error", "insufficient_capabilities_for_transfer", "Your destination account needs to have at least one of the following capabilities enabled: transfers"}
 	}
 	return s.add(c.Account, "transfer", "tr", map[string]any{

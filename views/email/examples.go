@@ -27,6 +27,8 @@ func Examples(b Brand, link string) []Example {
 		{"new-address", "Address: confirm", NewAddress(b, receiver, link)},
 		{"address-wanted", "Address: a change is wanted", AddressWanted(b, receiver, "maya@example.org", link)},
 		{"address-changed", "Address: changed", AddressChanged(b, receiver, "maya@example.org", link)},
+		{"payout-review", "Payout: was it paid?", PayoutReview(b, receiver, "$120.00", link)},
+		{"payout-account", "Payout: another account", PayoutAccountChanged(b, receiver, link)},
 		{"network-connect", "Network connection", NetworkConnect(b, "Tea Club", link)},
 		{"network-waiting", "Network requests", NetworkWaiting(b, "Tea Club", 3, link)},
 		{"network-lost", "Network lost", NetworkLost(b, link)},
