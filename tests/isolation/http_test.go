@@ -89,6 +89,8 @@ func (w *world) body(r testkit.Route) any {
 		return object{"note": "taken over"}
 	case "POST /payouts/{id}/mark-paid":
 		return object{"reference": "taken over"}
+	case "POST /payouts/{id}/resolve":
+		return object{"none": true}
 	}
 	return object{}
 }
