@@ -33,8 +33,8 @@ var ErrAmount = errors.New("not an amount")
 // for USD and UGX, 3 for KWD.
 func Exponent(code string) (digits int, ok bool) {
 	switch code {
-	case "UGX":
-		// ISO says 0, but Stripe takes UGX in hundredths:
+	case "UGX", "ISK":
+		// ISO says 0, but Stripe takes them in hundredths:
 		// https://docs.stripe.com/currencies#special-cases
 		return 2, true
 	case "XXX", "XTS":

@@ -21,6 +21,7 @@ func TestParseDecimal(t *testing.T) {
 		{" 5 ", "JPY", 5, true},
 		{"1.234", "KWD", 1234, true},
 		{"7", "UGX", 700, true},
+		{"7", "ISK", 700, true},
 		{"-3.10", "EUR", -310, true},
 		{"90071992547409.91", "USD", money.Max, true},
 		{"90071992547409.92", "USD", 0, false},

@@ -164,7 +164,8 @@ func (s *Service) take(ctx context.Context, seen partners.StripeAccount, opened 
 }
 
 func (s *Service) seeLater(ctx context.Context, partner uuid.UUID, after time.Duration) error {
-	return outbox.Add(ctx, outbox.Job{Kind: KindAccountSeen, Key: "account:" + partner.String(), Args: AccountSeen{PartnerID: partner}, After: after})
+	// Without a key: a look that waits its time would hold up one that is due.
+	return outbox.Add(ctx, outbox.Job{Kind: KindAccountSeen, Args: AccountSeen{PartnerID: partner}, After: after})
 }
 
 // See asks Stripe how a partner's account stands, and keeps the answer. It runs outside of any

@@ -57,12 +57,12 @@ type Resolution struct {
 // Resolve ends the review of a payout, after Stripe confirmed what the person says: it is paid by
 // the transfer, or is sent again under another key. It runs outside of any transaction.
 func (s *Service) Resolve(ctx context.Context, unit Unit, id uuid.UUID, r Resolution) (Payout, error) {
-	if (r.TransferID != "") == r.None {
-		return Payout{}, fault.InvalidField("transfer_id", "Name the transfer that paid it, or say that there is none.")
-	}
 	p, account, err := s.reviewed(ctx, unit, id, writeScope)
 	if err != nil {
 		return Payout{}, err
+	}
+	if (r.TransferID != "") == r.None {
+		return Payout{}, fault.InvalidField("transfer_id", "Name the transfer that paid it, or say that there is none.")
 	}
 	if r.None {
 		err = s.confirmNone(ctx, account, p)

@@ -1,15 +1,11 @@
 package routes
 
-import (
-	"net/url"
-
-	"github.com/google/uuid"
-)
+import "github.com/google/uuid"
 
 // Reconciliation is where the ledger is compared with Stripe.
 func (u URLs) Reconciliation() string { return u.prefix + "/admin/reconciliation" }
 func (u URLs) ReconciliationAdoption(transfer string) string {
-	return u.Reconciliation() + "/transfers/" + url.PathEscape(transfer) + "/adoption"
+	return u.Reconciliation() + "/adoption" + param("transfer", transfer)
 }
 
 // PayoutEvidence is where somebody decides about a payout in review.

@@ -113,7 +113,7 @@ type Options struct {
 	ExcludeTax func(ctx context.Context) (bool, error)
 	Promotion  func(ctx context.Context, code string) (*attribution.Credit, error) // nil when it is no coupon's
 
-	Hooks  map[string]Hook // by type of event; "transfer.*" for all that begin so
+	Hooks map[string]Hook // by type of event; "transfer.*" for all that begin so
 	// Own takes events of the operator's account that are about a tenant as a customer, for billing; Billed
 	// finds the tenants that customers of the operator are.
 	Own    func(ctx context.Context, e pay.Event) (taken bool, err error)

@@ -81,12 +81,12 @@ func adoption(c echo.Context) ui.ConfirmProps {
 	u := urls(c)
 	return ui.ConfirmProps{
 		Title: "Record this transfer?", Text: "It becomes a payout of its partner, and an advance that their next payouts are netted with. Stripe is asked first.",
-		Action: u.ReconciliationAdoption(c.Param("transfer")), ConfirmLabel: "Record transfer", CancelHref: u.Reconciliation(),
+		Action: u.ReconciliationAdoption(c.QueryParam("transfer")), ConfirmLabel: "Record transfer", CancelHref: u.Reconciliation(),
 	}
 }
 
 func (s *Server) adoptionsCreate(c echo.Context) error {
-	p, err := s.Payouts.Adopt(c.Request().Context(), s.Edge.Run, c.Param("transfer"))
+	p, err := s.Payouts.Adopt(c.Request().Context(), s.Edge.Run, c.QueryParam("transfer"))
 	if err != nil {
 		return err
 	}

@@ -159,8 +159,8 @@ func (s *Server) Routes() []edge.Route {
 		stepUp(edit("/admin/payouts/:id/release", s.payoutReleasesNew)),
 		stepUp(detached(do("/admin/payouts/:id/release", s.payoutReleasesCreate))),
 		detached(view("/admin/reconciliation", s.reconciliationShow)),
-		stepUp(edit("/admin/reconciliation/transfers/:transfer/adoption", s.adoptionsNew)),
-		stepUp(detached(do("/admin/reconciliation/transfers/:transfer/adoption", s.adoptionsCreate))),
+		stepUp(edit("/admin/reconciliation/adoption", s.adoptionsNew)),
+		stepUp(detached(do("/admin/reconciliation/adoption", s.adoptionsCreate))),
 
 		view("/admin/api-keys", s.apiKeysIndex),
 		stepUp(edit("/admin/api-keys/new", s.apiKeysNew)),

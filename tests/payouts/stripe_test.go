@@ -2,12 +2,18 @@
 package payouts_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/tenancy"
 	"github.com/openpartner/openpartner/tests/testkit"
 )
 
@@ -93,6 +99,26 @@ func (s *shop) later(d time.Duration) {
 }
 
 func (s *shop) transfers() []object { return s.stripe.Objects(testkit.StripeOperator, "transfer") }
+
+// asPartner is a visitor who signed in as the partner.
+func (s *shop) asPartner() *testkit.Visitor {
+	s.t.Helper()
+	var token string
+	err := tenancy.Run(s.t.Context(), s.DB.App, testkit.Tenant(), func(ctx context.Context) (err error) {
+		token, err = auth.NewMagicLinks(time.Now).Mint(ctx, auth.MagicLink{
+			Purpose: auth.PurposeSignIn, PrincipalKind: auth.Partner, PrincipalID: uuid.MustParse(s.partner), Email: "zoe@example.com",
+		})
+		return err
+	})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	v := s.Visitor()
+	if got := v.Post("/auth/verify", url.Values{"token": {token}}); got.Status != http.StatusSeeOther {
+		s.t.Fatalf("sign in: %d", got.Status)
+	}
+	return v
+}
 
 // first ends the first call that makes a transfer in a way, and all others well.
 func first(end testkit.StripeFault) func(testkit.StripeCall) testkit.StripeFault {

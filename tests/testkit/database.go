@@ -93,6 +93,20 @@ var operator struct {
 	conn *pgx.Conn
 }
 
+// AsSuperuser does in one transaction what no role of the program may, past triggers and policies.
+func (d *Database) AsSuperuser(t testing.TB, statements string) {
+	t.Helper()
+	ctx := context.Background()
+	conn, err := connectAsSuperuser(ctx, d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	if _, err := conn.Exec(ctx, `begin; set local session_replication_role = replica; `+statements+`; commit`); err != nil {
+		t.Fatal(err)
+	}
+}
+
 func admin(url, statement string) (err error) {
 	ctx := context.Background()
 	operator.mu.Lock()

@@ -42,7 +42,7 @@ func stripeCheckout(s *Stripe, c StripeCall) (map[string]any, error) {
 	o := s.add(c.Account, "checkout.session", "cs", map[string]any{
 		"status": "open", "mode": c.Form.Get("mode"), "customer": c.Form.Get("customer"), "prices": prices, "success_url": c.Form.Get("success_url"),
 	})
-	o["url"] = s.URL + "/pay/" + o["id"].(string)
+	o["url"] = s.URL + "/pay/" + text(o, "id")
 	return o, nil
 }
 
@@ -91,10 +91,10 @@ func stripeSummaries(s *Stripe, c StripeCall) (map[string]any, error) {
 	}
 	data := []map[string]any{}
 	var total int64
-	for _, e := range s.of(m["owner"].(string), "billing.meter_event") {
-		at := e["timestamp"].(int64)
+	for _, e := range s.of(text(m, "owner"), "billing.meter_event") {
+		at := number(e, "timestamp")
 		if e["event_name"] == m["event_name"] && e["customer"] == c.Form.Get("customer") && at >= from && at < to {
-			total += e["value"].(int64)
+			total += number(e, "value")
 		}
 	}
 	if total > 0 {
@@ -119,7 +119,7 @@ func (s *Stripe) Subscribe(customer string, change map[string]any) string {
 	for _, o := range s.of(StripeOperator, "checkout.session") {
 		if o["customer"] == customer && o["status"] == "open" {
 			prices, _ = o["prices"].([]string)
-			s.objects[o["id"].(string)]["status"] = "complete"
+			s.objects[text(o, "id")]["status"] = "complete"
 		}
 	}
 	items := []map[string]any{}
@@ -132,5 +132,5 @@ func (s *Stripe) Subscribe(customer string, change map[string]any) string {
 		"cancel_at_period_end": false, "items": map[string]any{"object": "list", "data": items},
 	})
 	maps.Copy(o, change)
-	return o["id"].(string)
+	return text(o, "id")
 }
