@@ -129,6 +129,35 @@ func (c *inboxCollector) Collect(out chan<- prometheus.Metric) {
 	out <- gauge(c.oldest, n.Oldest.Seconds())
 }
 
+// payoutCollector shows the payouts that are not over; absent while the database is away.
+type payoutCollector struct {
+	count func(ctx context.Context) (map[string]int, error)
+	log   *slog.Logger
+	desc  *prometheus.Desc
+}
+
+func newPayoutCollector(count func(ctx context.Context) (map[string]int, error), log *slog.Logger) *payoutCollector {
+	const help = "Payouts that are not over, by state; those in needs_review need somebody."
+	return &payoutCollector{count, log, prometheus.NewDesc("openpartner_payouts_open", help, []string{"state"}, nil)}
+}
+
+// Describe is part of prometheus.Collector.
+func (c *payoutCollector) Describe(out chan<- *prometheus.Desc) { out <- c.desc }
+
+// Collect is part of prometheus.Collector.
+func (c *payoutCollector) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), scrapePatience)
+	defer cancel()
+	counts, err := c.count(ctx)
+	if err != nil {
+		c.log.Warn("payouts are left out of the metrics", "error", err)
+		return
+	}
+	for state, n := range counts {
+		out <- gauge(c.desc, float64(n), state)
+	}
+}
+
 // holdCollector shows whether money is held back; absent while the database is away.
 type holdCollector struct {
 	held func(ctx context.Context) (bool, error)

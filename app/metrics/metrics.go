@@ -44,6 +44,7 @@ type Options struct {
 	Measure MeasureFunc
 	Held    func(ctx context.Context) (bool, error) // whether money is held back
 	Inbox   func(ctx context.Context) (Inbox, error)
+	Payouts func(ctx context.Context) (map[string]int, error) // that are not over, by state
 	Clicks  func() Clicks
 	Log     *slog.Logger
 }
@@ -94,6 +95,9 @@ func New(o Options) *Metrics {
 	}
 	if o.Inbox != nil {
 		m.registry.MustRegister(newInboxCollector(o.Inbox, o.Log))
+	}
+	if o.Payouts != nil {
+		m.registry.MustRegister(newPayoutCollector(o.Payouts, o.Log))
 	}
 	if o.Clicks != nil {
 		m.registry.MustRegister(newClickCollector(o.Clicks))

@@ -35,7 +35,8 @@ func TestMetrics(t *testing.T) {
 		t.Parallel()
 		m := metrics.New(metrics.Options{Version: "v1", Pools: map[string]*db.Pool{"app": d.App}, Measure: func(context.Context) (outbox.Depth, error) {
 			return outbox.Depth{Dead: 3, Oldest: 90 * time.Second}, nil
-		}, Held: func(context.Context) (bool, error) { return true, nil }, Inbox: func(context.Context) (metrics.Inbox, error) { return metrics.Inbox{Waiting: 3}, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{Stored: 7, Batches: 2, Depth: 5} }, Log: discard})
+		}, Held: func(context.Context) (bool, error) { return true, nil }, Inbox: func(context.Context) (metrics.Inbox, error) { return metrics.Inbox{Waiting: 3}, nil },
+			Payouts: func(context.Context) (map[string]int, error) { return map[string]int{"needs_review": 2}, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{Stored: 7, Batches: 2, Depth: 5} }, Log: discard})
 		m.Request("GET", "/r/:key", 302, 3*time.Millisecond)
 		m.Request("GET", "/r/:key", 302, 3*time.Millisecond)
 		m.Request("BREW", "", 404, time.Millisecond)
@@ -45,7 +46,7 @@ func TestMetrics(t *testing.T) {
 			`openpartner_http_request_duration_seconds_count{method="GET",route="/r/:key",status="302"} 2`,
 			`openpartner_http_request_duration_seconds_count{method="other",route="none",status="404"} 1`,
 			`openpartner_job_duration_seconds_count{kind="retention",result="done"} 1`,
-			`version="v1"`, `openpartner_outbox_jobs{state="dead"} 3`, `openpartner_outbox_oldest_seconds 90`, `openpartner_money_hold 1`,
+			`version="v1"`, `openpartner_outbox_jobs{state="dead"} 3`, `openpartner_outbox_oldest_seconds 90`, `openpartner_money_hold 1`, `openpartner_payouts_open{state="needs_review"} 2`,
 			`openpartner_clicks_total{result="stored"} 7`, `openpartner_click_batches_total 2`, `openpartner_click_spool_depth 5`,
 			`openpartner_db_connections_max{pool="app"} 4`, "go_goroutines", "process_resident_memory_bytes",
 		} {
@@ -60,7 +61,8 @@ func TestMetrics(t *testing.T) {
 		t.Parallel()
 		m := metrics.New(metrics.Options{Version: "v1", Pools: map[string]*db.Pool{"app": d.App}, Measure: func(context.Context) (outbox.Depth, error) {
 			return outbox.Depth{}, nil
-		}, Held: func(context.Context) (bool, error) { return false, nil }, Inbox: func(context.Context) (metrics.Inbox, error) { return metrics.Inbox{}, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{} }, Log: discard})
+		}, Held: func(context.Context) (bool, error) { return false, nil }, Inbox: func(context.Context) (metrics.Inbox, error) { return metrics.Inbox{}, nil },
+			Payouts: func(context.Context) (map[string]int, error) { return map[string]int{"pending": 0}, nil }, Clicks: func() metrics.Clicks { return metrics.Clicks{} }, Log: discard})
 		m.Request("GET", "/", 200, time.Millisecond)
 		m.Job("retention", "done", time.Second)
 		there := regexp.MustCompile(`(?m)^(openpartner_\w+)`).FindAllString(scrape(m), -1)

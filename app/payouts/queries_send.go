@@ -63,3 +63,22 @@ func stripePayoutsSince(ctx context.Context, since time.Time) ([]Payout, error) 
 	}
 	return rows, nil
 }
+
+// CountOpen counts the payouts of all programs in sight that are not over, by state.
+func CountOpen(ctx context.Context) (map[string]int, error) {
+	var rows []struct {
+		Status string
+		N      int
+	}
+	err := db.Tx(ctx).NewRaw(`
+		select s.status, count(o.id) as n from (values ('pending'), ('processing'), ('needs_review')) as s (status)
+		left join payouts o on o.status = s.status group by s.status`).Scan(ctx, &rows)
+	if err != nil {
+		return nil, fmt.Errorf("count open payouts: %w", err)
+	}
+	out := map[string]int{}
+	for _, r := range rows {
+		out[r.Status] = r.N
+	}
+	return out, nil
+}

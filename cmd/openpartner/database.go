@@ -17,6 +17,7 @@ import (
 	"github.com/openpartner/openpartner/app/hold"
 	"github.com/openpartner/openpartner/app/metrics"
 	"github.com/openpartner/openpartner/app/outbox"
+	"github.com/openpartner/openpartner/app/payouts"
 	"github.com/openpartner/openpartner/app/secrets"
 	"github.com/openpartner/openpartner/app/stripeinbox"
 )
@@ -134,6 +135,15 @@ func (d *database) inbox(ctx context.Context) (n metrics.Inbox, err error) {
 		return err
 	})
 	return n, err
+}
+
+// payouts counts those of all programs that are not over, by state.
+func (d *database) payouts(ctx context.Context) (counts map[string]int, err error) {
+	err = d.acrossTenants(ctx, func(ctx context.Context) (err error) {
+		counts, err = payouts.CountOpen(ctx)
+		return err
+	})
+	return counts, err
 }
 
 // held says whether money is held back.

@@ -103,7 +103,7 @@ func wire(p program, d *database) (*application, error) {
 	a := &application{database: d, setupCode: auth.SetupCode(ring.Derive("set-up code"))}
 	a.metrics = metrics.New(metrics.Options{
 		Version: version, Token: p.cfg.MetricsToken.Reveal(), Pools: map[string]*db.Pool{"app": d.app, "system": d.system, "clicks": d.clicks},
-		Measure: d.measure, Held: d.held, Inbox: d.inbox, Clicks: func() metrics.Clicks { return metrics.Clicks(a.gate.Recorder.Counts()) }, Log: p.log,
+		Measure: d.measure, Held: d.held, Inbox: d.inbox, Payouts: d.payouts, Clicks: func() metrics.Clicks { return metrics.Clicks(a.gate.Recorder.Counts()) }, Log: p.log,
 	})
 
 	sessionManager := auth.NewSessionManager(now)
@@ -158,7 +158,7 @@ func wire(p program, d *database) (*application, error) {
 		Attribution: s.attribution, Tracking: s.tracking, Accounts: accounts, Stripe: p.cfg.Stripe, Multi: p.cfg.Multi(), Now: now,
 		Secret: s.settings.StripeWebhookSecret, ExcludeTax: s.settings.StripeExcludesTax, Promotion: s.coupons.Promotion,
 		Hooks: map[string]stripeinbox.Hook{"account.*": s.payouts.HeardOfAccount, "transfer.*": s.payouts.HeardOfTransfer},
-		Own: s.billing.Take, Billed: s.billing.Billed,
+		Own:   s.billing.Take, Billed: s.billing.Billed,
 	})
 	facts.Listen(bus, s.stripe.Stitched)
 	facts.Listen(bus, s.stripe.Erased)
