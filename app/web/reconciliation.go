@@ -154,7 +154,7 @@ func (s *Server) payoutReleasesNew(c echo.Context) error {
 	u := urls(c)
 	return s.confirm(c, http.StatusOK, ui.ConfirmProps{
 		Title: "Send " + p.PartnerName + " the money again?", Text: "Stripe is asked once more that nothing was paid. Then it is sent under another idempotency key.",
-		Action: u.PayoutRelease(id), ConfirmLabel: "Send it again", CancelHref: u.PayoutEvidence(id), Danger: true,
+		Action: u.PayoutRelease(id), ConfirmLabel: "Yes, send it again", CancelHref: u.PayoutEvidence(id), Danger: true,
 	})
 }
 
