@@ -9,6 +9,8 @@ import (
 
 	"github.com/openpartner/openpartner/app/attribution"
 	"github.com/openpartner/openpartner/app/auth"
+	"github.com/openpartner/openpartner/app/commissions"
+	"github.com/openpartner/openpartner/app/paging"
 )
 
 // customer is a user of the shop.
@@ -129,4 +131,19 @@ func (p *play) record(ctx context.Context, c customer, in attribution.EventInput
 	}
 	p.done.Events++
 	return nil
+}
+
+// dispute has the bank take back the latest sale that waits for its hold, so that one is in dispute
+// whatever else happens.
+func (p *play) dispute(ctx context.Context) error {
+	found, err := p.Commissions.List(ctx, commissions.Filter{Status: string(commissions.Pending)}, paging.Page{Limit: 1})
+	if err != nil || len(found.Items) == 0 {
+		return err
+	}
+	sale, err := p.Attribution.Find(ctx, *found.Items[0].EventID)
+	if err != nil {
+		return err
+	}
+	id := sale.Event.ID.String()
+	return p.record(ctx, customer{id: sale.Event.UserID}, attribution.EventInput{Type: attribution.TypeDispute, Reverses: &id})
 }

@@ -186,6 +186,7 @@ func (p *play) turns() {
 		})
 		return err
 	})
+	p.plan(p.day(days-1, office), p.dispute)
 	p.revoke(closed, 120, "Bids on our brand name in search ads.")
 	p.revoke(cheater, 150, "Clicks on own links.")
 	p.revoke(forgiven, 138, "Mistaken for another account.")
