@@ -24,9 +24,9 @@ type till struct {
 }
 
 // openTill makes a campaign that pays 20 percent of purchases; terms add to it or override it.
-func openTill(t *testing.T, terms object) *till {
+func openTill(t *testing.T, terms object, env ...string) *till {
 	t.Helper()
-	p := start(t)
+	p := start(t, env...)
 	campaign := object{
 		"name": "Summer", "destination_url": "https://shop.example.com/",
 		"rules": []object{{"kind": "percent", "rate": "20", "event_type": "purchase"}},
