@@ -58,6 +58,30 @@ func TestNetwork(t *testing.T) {
 	c.open("/creators/me/partnerships")
 	c.see("as the program told us just now")
 	c.fits()
+	at(t, hub).runs(hub)
+}
+
+// runs has the hub's operator look at each page of the console, at a phone and at a laptop.
+func (p *person) runs(hub *testkit.App) {
+	p.t.Helper()
+	p.look(screens()[2])
+	p.open(hub.Command("create-platform-admin", "--email", "olga@operator.example", "--name", "Olga Operator"))
+	p.press("Sign in")
+	p.see("Programs that joined the Network.")
+	var vendor, offering string
+	p.script(&vendor, `return document.querySelector("main a[href^='/platform/vendors/']").getAttribute("href")`)
+	p.open("/offerings")
+	p.script(&offering, `return document.querySelector("main a[href^='/offerings/']").getAttribute("href")`)
+	for _, s := range []screen{screens()[2], screens()[1]} {
+		p.look(s)
+		for _, page := range []string{
+			"/platform/vendors", vendor, vendor + "/status", "/platform/offerings", "/platform/requests", "/platform/creators", "/platform/jobs", "/platform/staff",
+			"/platform/audit", "/offerings", offering, "/creators/signup", "/creators/signin",
+		} {
+			p.open(page)
+			p.fits()
+		}
+	}
 }
 
 // way leads to the hub: at once, slowly, or not at all.
