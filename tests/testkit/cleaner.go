@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // kept are the tables that a cleaner leaves alone: what the schema says of itself, and the salt of
@@ -120,7 +121,13 @@ func (c *cleaner) tryWipe(ctx context.Context) (idle bool, err error) {
 		_, err = tx.Exec(ctx, c.steps)
 		return err
 	})
+	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == deadlock {
+		return false, nil // with what the program does besides jobs; it is soon over
+	}
 	return idle, err
 }
+
+// deadlock is what PostgreSQL says to one of two who wait for each other.
+const deadlock = "40P01"
 
 func (c *cleaner) leave() { _ = c.conn.Close(context.Background()) }
