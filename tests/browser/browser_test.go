@@ -288,10 +288,14 @@ func (p *person) look(s screen) {
 // fits reports how far a page is wider than its screen: people on phones don't scroll sideways.
 func (p *person) fits() {
 	p.t.Helper()
-	var over int
-	p.script(&over, `return document.documentElement.scrollWidth - document.documentElement.clientWidth`)
-	if over > 0 {
-		p.t.Errorf("%s is %d pixels wider than the screen", p.where(), over)
+	var over []string // what sticks out, the outermost first
+	p.script(&over, `
+		const wide = document.documentElement.clientWidth;
+		if (document.documentElement.scrollWidth <= wide) return [];
+		return ["by " + (document.documentElement.scrollWidth - wide) + " pixels"].concat([...document.querySelectorAll("main *, header *, nav *")]
+			.filter(e => e.getBoundingClientRect().right > wide + 1).slice(0, 5).map(e => e.tagName + "." + e.className + " " + e.innerText.slice(0, 80)));`)
+	if len(over) > 0 {
+		p.t.Errorf("%s is wider than the screen: %q", p.where(), over)
 	}
 }
 
