@@ -30,7 +30,7 @@ demo: postgres build ## Run like `make run`, with six months of a made-up shop i
 .PHONY: test
 test: postgres chromium pgbouncer ## Run all tests, on a PostgreSQL that lives as long as they do
 	$(GO) run ./tests/withpg $(GO) test -timeout 30m ./...
-	@$(MAKE) --no-print-directory browser crash
+	@$(MAKE) --no-print-directory -j2 browser crash # which wait more than they work
 
 .PHONY: browser
 browser: postgres chromium ## Use the program in a real browser, and check every page for accessibility
