@@ -68,7 +68,7 @@ func Network(app *db.Pool, s *network.Service, wake func()) []Registration {
 
 // Unit runs the transactions of work that calls in between, for the tenant in ctx, and passes on what
 // they leave for the workers.
-func Unit(pool *db.Pool, wake func()) func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error {
+func Unit(pool *db.Pool, wake func()) tenancy.Unit {
 	return func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error {
 		if readOnly {
 			return tenancy.Read(ctx, pool, tenancy.From(ctx), fn)

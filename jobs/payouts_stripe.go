@@ -25,14 +25,15 @@ const KindAccountsSeen = "payouts.accounts_seen"
 const allAccountsAt = 4
 
 // Transfers are the jobs that have Stripe pay.
-func Transfers(app *db.Pool, s *payouts.Service) []Registration {
+func Transfers(app *db.Pool, s *payouts.Service, wake func()) []Registration {
+	unit := Unit(app, wake)
 	return []Registration{
 		{Kind: payouts.KindSend, Timeout: 2 * time.Minute, Money: true, Run: func(ctx context.Context, j Job) error {
 			var order payouts.Send
 			if err := j.Decode(&order); err != nil {
 				return err
 			}
-			open, err := s.Execute(ctx, j.unit(app), order)
+			open, err := s.Execute(ctx, j.holding(unit), order)
 			if err == nil && open {
 				err = Snooze(askAgain, errors.New("nobody knows yet whether it was paid"))
 			}
@@ -43,7 +44,7 @@ func Transfers(app *db.Pool, s *payouts.Service) []Registration {
 			if err := j.Decode(&order); err != nil {
 				return err
 			}
-			return s.See(ctx, j.unit(app), order.PartnerID)
+			return s.See(ctx, j.holding(unit), order.PartnerID)
 		}},
 		{Kind: KindAccountsSeen, InTx: true, Run: func(ctx context.Context, j Job) error {
 			var order struct{ Period time.Time }
@@ -55,16 +56,14 @@ func Transfers(app *db.Pool, s *payouts.Service) []Registration {
 	}
 }
 
-// unit runs the transactions of a job that calls in between. Those that write keep the job, and are
-// refused when it is another worker's by now.
-func (j Job) unit(app *db.Pool) payouts.Unit {
+// holding has the transactions that write refused when the job is another worker's by now.
+func (j Job) holding(unit tenancy.Unit) tenancy.Unit {
 	return func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error {
-		if readOnly {
-			return tenancy.Read(ctx, app, tenancy.From(ctx), fn)
-		}
-		return tenancy.Run(ctx, app, tenancy.From(ctx), func(ctx context.Context) error {
-			if err := j.Hold(ctx); err != nil {
-				return err
+		return unit(ctx, readOnly, func(ctx context.Context) error {
+			if !readOnly {
+				if err := j.Hold(ctx); err != nil {
+					return err
+				}
 			}
 			return fn(ctx)
 		})

@@ -9,6 +9,7 @@ import (
 	"github.com/openpartner/openpartner/app/db"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/stripeinbox"
+	"github.com/openpartner/openpartner/app/tenancy"
 )
 
 // KindCompareStripe looks, every night, for events of Stripe's that never came.
@@ -25,7 +26,7 @@ func Stripe(app, system *db.Pool, s *stripeinbox.Service, wake func()) []Registr
 			return run(ctx, order.ID)
 		}
 	}
-	ofTenant := stripeinbox.Unit(Unit(app, wake))
+	ofTenant := Unit(app, wake)
 	return []Registration{
 		{Kind: stripeinbox.KindResolve, InTx: true, Run: about(s.Resolve)},
 		{Kind: stripeinbox.KindProcess, InTx: true, Run: about(s.Process)},
@@ -47,8 +48,8 @@ func Stripe(app, system *db.Pool, s *stripeinbox.Service, wake func()) []Registr
 	}
 }
 
-// ofPlatform is unitOf for what no tenant is known of yet.
-func ofPlatform(system *db.Pool, wake func()) stripeinbox.Unit {
+// ofPlatform is Unit for what no tenant is known of yet.
+func ofPlatform(system *db.Pool, wake func()) tenancy.Unit {
 	return func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error {
 		waker := &outbox.Waker{}
 		err := system.InTx(outbox.WithWaker(ctx, waker), db.TxOptions{Platform: true, ReadOnly: readOnly}, fn)

@@ -18,18 +18,14 @@ import (
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// Unit runs one transaction of the system role, pinned to the tenant in ctx: before a call to Stripe,
-// and after it.
-type Unit func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error
-
 // Options are what a Service is made of.
 type Options struct {
 	Mode       Mode
 	Stripe     *pay.Client // of the operator's account; nil where programs pay nothing
 	PriceFlat  string
 	PriceUsage []string
-	AnyAddress bool // Stripe's part is played by somebody else, whose pages are elsewhere
-	Unit       Unit
+	AnyAddress bool         // Stripe's part is played by somebody else, whose pages are elsewhere
+	Unit       tenancy.Unit // of the system role, pinned to the program
 	Admins     *auth.Admins
 	Now        func() time.Time
 }

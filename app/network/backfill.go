@@ -67,7 +67,7 @@ func (s *Service) Backfill(ctx context.Context) (job uuid.UUID, total int64, err
 // BackfillStep tells of the next partners, at most as many as one request takes, and reports
 // whether more remain. What was told is kept with the progress, so that a job which ended in the
 // middle goes on where it was.
-func (s *Service) BackfillStep(ctx context.Context, unit Unit, job uuid.UUID) (more bool, err error) {
+func (s *Service) BackfillStep(ctx context.Context, unit tenancy.Unit, job uuid.UUID) (more bool, err error) {
 	var url, token string
 	var all []partners.Partner
 	var body protocol.Backfill
@@ -183,7 +183,7 @@ func (s *Service) Beat(ctx context.Context, period string) error {
 
 // Heartbeat tells the hub how many partners there are. A hub that counts otherwise asks for all of
 // them, so that both sides agree whatever was lost.
-func (s *Service) Heartbeat(ctx context.Context, unit Unit) error {
+func (s *Service) Heartbeat(ctx context.Context, unit tenancy.Unit) error {
 	var body protocol.Heartbeat
 	err := unit(ctx, true, func(ctx context.Context) error {
 		n, err := s.Partners.CountForNetwork(ctx)

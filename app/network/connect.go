@@ -51,7 +51,7 @@ func (in *ConnectInput) check() error {
 
 // Connect asks the hub to take the program in: what it needs is committed first, then the hub is
 // called, then its answer is kept. A failure is told at once, and its key is worth nothing.
-func (s *Service) Connect(ctx context.Context, unit Unit, in ConnectInput) (protocol.SignedUp, error) {
+func (s *Service) Connect(ctx context.Context, unit tenancy.Unit, in ConnectInput) (protocol.SignedUp, error) {
 	var answer protocol.SignedUp
 	var ask protocol.SignUp
 	var hub string
@@ -157,7 +157,7 @@ func wordsOf(failure error) string {
 
 // Complete exchanges the token of the hub's mail for the program's own. It may be repeated: a lost
 // answer is no dead end.
-func (s *Service) Complete(ctx context.Context, unit Unit, token, state string) (protocol.Exchanged, error) {
+func (s *Service) Complete(ctx context.Context, unit tenancy.Unit, token, state string) (protocol.Exchanged, error) {
 	var answer protocol.Exchanged
 	var hub string
 	err := unit(ctx, true, func(ctx context.Context) error {
@@ -235,7 +235,7 @@ func (s *Service) complete(ctx context.Context, state string, answer protocol.Ex
 
 // Disconnect ends the membership: the hub is told if it can be reached, the key is worth nothing
 // either way. What waits in the outbox stays until an admin discards it.
-func (s *Service) Disconnect(ctx context.Context, unit Unit) error {
+func (s *Service) Disconnect(ctx context.Context, unit tenancy.Unit) error {
 	var url, token string
 	err := unit(ctx, true, func(ctx context.Context) error {
 		if err := auth.Require(ctx, auth.AdminScope); err != nil {
@@ -285,7 +285,7 @@ func (s *Service) disconnected(ctx context.Context, failure error) error {
 }
 
 // Rotate gets a new token; the hub takes the one before for ten minutes more.
-func (s *Service) Rotate(ctx context.Context, unit Unit) error {
+func (s *Service) Rotate(ctx context.Context, unit tenancy.Unit) error {
 	var answer protocol.Rotated
 	before, err := s.ask(ctx, unit, auth.AdminScope, call{method: http.MethodPost, path: protocol.PathRotate, in: struct{}{}}, &answer)
 	if err != nil {
@@ -315,7 +315,7 @@ func (s *Service) Rotate(ctx context.Context, unit Unit) error {
 }
 
 // ask makes one call with the membership's token, outside of any transaction.
-func (s *Service) ask(ctx context.Context, unit Unit, right string, c call, out any) (Membership, error) {
+func (s *Service) ask(ctx context.Context, unit tenancy.Unit, right string, c call, out any) (Membership, error) {
 	var m Membership
 	err := unit(ctx, true, func(ctx context.Context) (err error) {
 		if err := auth.Require(ctx, right); err != nil {
@@ -348,7 +348,7 @@ func (s *Service) ConnectLater(ctx context.Context, email, name string) error {
 }
 
 // ConnectNow does what ConnectLater ordered. Who connected by themselves meanwhile is left alone.
-func (s *Service) ConnectNow(ctx context.Context, unit Unit, order Connect) error {
+func (s *Service) ConnectNow(ctx context.Context, unit tenancy.Unit, order Connect) error {
 	begun := false
 	err := unit(ctx, true, func(ctx context.Context) error {
 		m, err := findMembership(ctx, false)

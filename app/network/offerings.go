@@ -14,6 +14,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/protocol"
+	"github.com/openpartner/openpartner/app/tenancy"
 )
 
 // KindResend is the job kind of Resend.
@@ -112,18 +113,18 @@ func (s *Service) terms(out *protocol.OfferingDraft, c campaigns.Campaign) {
 }
 
 // Me asks the hub who we are to it.
-func (s *Service) Me(ctx context.Context, unit Unit) (v protocol.Vendor, err error) {
+func (s *Service) Me(ctx context.Context, unit tenancy.Unit) (v protocol.Vendor, err error) {
 	_, err = s.ask(ctx, unit, auth.AdminReadScope, call{method: http.MethodGet, path: protocol.PathMe}, &v)
 	return v, err
 }
 
 // Offerings asks the hub for the program's offerings.
-func (s *Service) Offerings(ctx context.Context, unit Unit) ([]protocol.Offering, error) {
+func (s *Service) Offerings(ctx context.Context, unit tenancy.Unit) ([]protocol.Offering, error) {
 	return everything[protocol.Offering](ctx, s, unit, protocol.PathOfferings, nil)
 }
 
 // Offering asks the hub for one of them.
-func (s *Service) Offering(ctx context.Context, unit Unit, id string) (o protocol.Offering, err error) {
+func (s *Service) Offering(ctx context.Context, unit tenancy.Unit, id string) (o protocol.Offering, err error) {
 	all, err := s.Offerings(ctx, unit)
 	if err != nil {
 		return o, err
@@ -136,7 +137,7 @@ func (s *Service) Offering(ctx context.Context, unit Unit, id string) (o protoco
 }
 
 // CreateOffering makes one, on the terms of its campaign.
-func (s *Service) CreateOffering(ctx context.Context, unit Unit, d Draft) (o protocol.Offering, err error) {
+func (s *Service) CreateOffering(ctx context.Context, unit tenancy.Unit, d Draft) (o protocol.Offering, err error) {
 	body, err := s.draft(ctx, unit, d, true)
 	if err != nil {
 		return o, err
@@ -146,7 +147,7 @@ func (s *Service) CreateOffering(ctx context.Context, unit Unit, d Draft) (o pro
 }
 
 // UpdateOffering changes one; another campaign brings its own terms.
-func (s *Service) UpdateOffering(ctx context.Context, unit Unit, id string, d Draft) (o protocol.Offering, err error) {
+func (s *Service) UpdateOffering(ctx context.Context, unit tenancy.Unit, id string, d Draft) (o protocol.Offering, err error) {
 	body, err := s.draft(ctx, unit, d, false)
 	if err != nil {
 		return o, err
@@ -156,7 +157,7 @@ func (s *Service) UpdateOffering(ctx context.Context, unit Unit, id string, d Dr
 }
 
 // DeleteOffering takes one away.
-func (s *Service) DeleteOffering(ctx context.Context, unit Unit, id string) error {
+func (s *Service) DeleteOffering(ctx context.Context, unit tenancy.Unit, id string) error {
 	_, err := s.ask(ctx, unit, auth.AdminScope, call{method: http.MethodDelete, path: pathOf(protocol.PathOfferings, id)}, nil)
 	return err
 }
@@ -164,7 +165,7 @@ func (s *Service) DeleteOffering(ctx context.Context, unit Unit, id string) erro
 func pathOf(list, id string) string { return list + "/" + url.PathEscape(id) }
 
 // draft checks what was written and adds the terms.
-func (s *Service) draft(ctx context.Context, unit Unit, d Draft, whole bool) (body protocol.OfferingDraft, err error) {
+func (s *Service) draft(ctx context.Context, unit tenancy.Unit, d Draft, whole bool) (body protocol.OfferingDraft, err error) {
 	err = unit(ctx, true, func(ctx context.Context) error {
 		if err := auth.Require(ctx, auth.AdminScope); err != nil {
 			return err
@@ -199,7 +200,7 @@ func (s *Service) CampaignChanged(ctx context.Context, f campaigns.Changed) erro
 }
 
 // Resend tells the hub what a campaign pays now, for each of its offerings that says something else.
-func (s *Service) Resend(ctx context.Context, unit Unit, order Resend) error {
+func (s *Service) Resend(ctx context.Context, unit tenancy.Unit, order Resend) error {
 	all, err := s.Offerings(ctx, unit)
 	if fault.Is(err, fault.KindUnavailable) {
 		return nil // not connected any more
@@ -233,7 +234,7 @@ func (s *Service) Resend(ctx context.Context, unit Unit, order Resend) error {
 const mostPages = 20
 
 // everything reads a list of the hub to its end.
-func everything[T any](ctx context.Context, s *Service, unit Unit, path string, query url.Values) ([]T, error) {
+func everything[T any](ctx context.Context, s *Service, unit tenancy.Unit, path string, query url.Values) ([]T, error) {
 	var all []T
 	if query == nil {
 		query = url.Values{}

@@ -107,7 +107,7 @@ func (s *Service) OrderDue(ctx context.Context) error {
 
 // Tell sends what a partner's row says, between two transactions. A hub that fails is no failure of
 // the job: the row comes again when its time has come.
-func (s *Service) Tell(ctx context.Context, unit Unit, order Push) error {
+func (s *Service) Tell(ctx context.Context, unit tenancy.Unit, order Push) error {
 	partner := order.PartnerID
 	var message Message
 	var url, token string

@@ -22,7 +22,7 @@ func RequestStatuses() []string {
 }
 
 // Requests asks the hub who wants to promote what; status may be empty.
-func (s *Service) Requests(ctx context.Context, unit Unit, status string) ([]protocol.Request, error) {
+func (s *Service) Requests(ctx context.Context, unit tenancy.Unit, status string) ([]protocol.Request, error) {
 	query := url.Values{}
 	if status != "" {
 		query.Set("status", status)
@@ -31,7 +31,7 @@ func (s *Service) Requests(ctx context.Context, unit Unit, status string) ([]pro
 }
 
 // Request asks the hub for one of them.
-func (s *Service) Request(ctx context.Context, unit Unit, id string) (r protocol.Request, err error) {
+func (s *Service) Request(ctx context.Context, unit tenancy.Unit, id string) (r protocol.Request, err error) {
 	all, err := s.Requests(ctx, unit, "")
 	if err != nil {
 		return r, err
@@ -45,7 +45,7 @@ func (s *Service) Request(ctx context.Context, unit Unit, id string) (r protocol
 
 // Approve lets a creator in. What the hub may then make here is written down first; only then it
 // hears of the approval, and calls back.
-func (s *Service) Approve(ctx context.Context, unit Unit, id, note string) (protocol.Decided, error) {
+func (s *Service) Approve(ctx context.Context, unit tenancy.Unit, id, note string) (protocol.Decided, error) {
 	var answer protocol.Decided
 	a, err := s.named(ctx, unit, id)
 	if err != nil {
@@ -68,7 +68,7 @@ func (s *Service) Approve(ctx context.Context, unit Unit, id, note string) (prot
 }
 
 // Reject turns a creator down; the hub may not make what an earlier approval let it.
-func (s *Service) Reject(ctx context.Context, unit Unit, id, note string) (protocol.Decided, error) {
+func (s *Service) Reject(ctx context.Context, unit tenancy.Unit, id, note string) (protocol.Decided, error) {
 	answer, err := s.decide(ctx, unit, id, "/reject", note)
 	if err != nil {
 		return answer, err
@@ -81,7 +81,7 @@ func (s *Service) Reject(ctx context.Context, unit Unit, id, note string) (proto
 	})
 }
 
-func (s *Service) decide(ctx context.Context, unit Unit, id, verb, note string) (answer protocol.Decided, err error) {
+func (s *Service) decide(ctx context.Context, unit tenancy.Unit, id, verb, note string) (answer protocol.Decided, err error) {
 	if len([]rune(note)) > 2000 {
 		return answer, fault.InvalidField("note", "This is too long: at most 2000 characters.")
 	}
@@ -92,7 +92,7 @@ func (s *Service) decide(ctx context.Context, unit Unit, id, verb, note string) 
 }
 
 // named finds a request at the hub, and the campaign that its offering is about.
-func (s *Service) named(ctx context.Context, unit Unit, id string) (a Approval, err error) {
+func (s *Service) named(ctx context.Context, unit tenancy.Unit, id string) (a Approval, err error) {
 	r, err := s.Request(ctx, unit, id)
 	if err != nil {
 		return a, err

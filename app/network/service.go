@@ -46,9 +46,6 @@ type Service struct{ Options }
 // NewService makes the service.
 func NewService(o Options) *Service { return &Service{o} }
 
-// Unit runs one transaction for the tenant in ctx: before a call to the hub, and after it.
-type Unit func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error
-
 // address is the hub that a membership belongs to, and else the operator's.
 func (s *Service) address(m Membership) string {
 	if m.URL != "" {

@@ -78,7 +78,7 @@ type Onboarding struct {
 // Onboard gives the partner who asks an address at Stripe, where they answer what Stripe wants to know
 // before it pays them. The account is opened when there is none; asked twice it is opened once. It
 // runs outside of any transaction.
-func (s *Service) Onboard(ctx context.Context, unit Unit, in Onboarding) (address string, err error) {
+func (s *Service) Onboard(ctx context.Context, unit tenancy.Unit, in Onboarding) (address string, err error) {
 	var account *pay.Client
 	var open pay.AccountInput
 	var has partners.StripeAccount
@@ -170,7 +170,7 @@ func (s *Service) seeLater(ctx context.Context, partner uuid.UUID, after time.Du
 
 // See asks Stripe how a partner's account stands, and keeps the answer. It runs outside of any
 // transaction.
-func (s *Service) See(ctx context.Context, unit Unit, partner uuid.UUID) error {
+func (s *Service) See(ctx context.Context, unit tenancy.Unit, partner uuid.UUID) error {
 	var account *pay.Client
 	var has partners.StripeAccount
 	err := unit(ctx, true, func(ctx context.Context) (err error) {

@@ -12,6 +12,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/pay"
+	"github.com/openpartner/openpartner/app/tenancy"
 )
 
 // comparedFor is how far back ledger and Stripe are compared.
@@ -52,7 +53,7 @@ type Reconciliation struct {
 
 // Reconcile compares the payouts of the last 90 days with the transfers that Stripe shows, and
 // changes nothing. It runs outside of any transaction.
-func (s *Service) Reconcile(ctx context.Context, unit Unit) (Reconciliation, error) {
+func (s *Service) Reconcile(ctx context.Context, unit tenancy.Unit) (Reconciliation, error) {
 	now := s.Now()
 	out := Reconciliation{At: now, From: now.Add(-comparedFor)}
 	var account *pay.Client
@@ -154,7 +155,7 @@ func (s *Service) recognise(ctx context.Context, all []Difference) error {
 // backup was restored: a payout of that amount, and the same amount as an advance that the
 // partner's next payouts are netted with. Stripe is asked first. It runs outside of any
 // transaction.
-func (s *Service) Adopt(ctx context.Context, unit Unit, transfer string) (Payout, error) {
+func (s *Service) Adopt(ctx context.Context, unit tenancy.Unit, transfer string) (Payout, error) {
 	var account *pay.Client
 	err := unit(ctx, true, func(ctx context.Context) (err error) {
 		if err = auth.Require(ctx, writeScope); err != nil {

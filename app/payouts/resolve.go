@@ -11,6 +11,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/pay"
+	"github.com/openpartner/openpartner/app/tenancy"
 )
 
 // Evidence is what there is to know about a payout that waits for a person.
@@ -30,7 +31,7 @@ func (e Evidence) Stands() bool { return slices.ContainsFunc(e.Found, pay.Transf
 func (e Evidence) Fits(t pay.Transfer) bool { return e.Payout.fits(t) == "" }
 
 // Evidence asks Stripe about a payout that waits for a person. It runs outside of any transaction.
-func (s *Service) Evidence(ctx context.Context, unit Unit, id uuid.UUID) (Evidence, error) {
+func (s *Service) Evidence(ctx context.Context, unit tenancy.Unit, id uuid.UUID) (Evidence, error) {
 	p, account, err := s.reviewed(ctx, unit, id, readScope)
 	if err != nil {
 		return Evidence{}, err
@@ -56,7 +57,7 @@ type Resolution struct {
 
 // Resolve ends the review of a payout, after Stripe confirmed what the person says: it is paid by
 // the transfer, or is sent again under another key. It runs outside of any transaction.
-func (s *Service) Resolve(ctx context.Context, unit Unit, id uuid.UUID, r Resolution) (Payout, error) {
+func (s *Service) Resolve(ctx context.Context, unit tenancy.Unit, id uuid.UUID, r Resolution) (Payout, error) {
 	p, account, err := s.reviewed(ctx, unit, id, writeScope)
 	if err != nil {
 		return Payout{}, err
@@ -81,7 +82,7 @@ func (s *Service) Resolve(ctx context.Context, unit Unit, id uuid.UUID, r Resolu
 }
 
 // reviewed gives a payout that waits for a person, and the account that was to pay it.
-func (s *Service) reviewed(ctx context.Context, unit Unit, id uuid.UUID, scope string) (p Payout, account *pay.Client, err error) {
+func (s *Service) reviewed(ctx context.Context, unit tenancy.Unit, id uuid.UUID, scope string) (p Payout, account *pay.Client, err error) {
 	err = unit(ctx, true, func(ctx context.Context) (err error) {
 		if err = auth.Require(ctx, scope); err != nil {
 			return err

@@ -14,10 +14,6 @@ import (
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// Unit runs fn in a transaction of its own. Those that write are refused when the job that asks for
-// them is somebody else's by now.
-type Unit func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error
-
 // KindReview is the job kind of Review.
 const KindReview = "payouts.review"
 
@@ -31,7 +27,7 @@ type Review struct {
 // by itself. Called again it makes the same call again, so a crash at any point repeats and never
 // pays twice. open says that nobody knows yet what became of the payout, and that it is to be
 // called again in a while.
-func (s *Service) Execute(ctx context.Context, unit Unit, order Send) (open bool, err error) {
+func (s *Service) Execute(ctx context.Context, unit tenancy.Unit, order Send) (open bool, err error) {
 	account, self, err := s.payer(ctx, unit)
 	if err != nil {
 		return s.unable(ctx, unit, order, err)
@@ -52,7 +48,7 @@ func (s *Service) Execute(ctx context.Context, unit Unit, order Send) (open bool
 }
 
 // payer is the account that pays, and its id.
-func (s *Service) payer(ctx context.Context, unit Unit) (account *pay.Client, id string, err error) {
+func (s *Service) payer(ctx context.Context, unit tenancy.Unit) (account *pay.Client, id string, err error) {
 	err = unit(ctx, true, func(ctx context.Context) (err error) {
 		account, err = s.Paying(ctx)
 		return err
@@ -66,7 +62,7 @@ func (s *Service) payer(ctx context.Context, unit Unit) (account *pay.Client, id
 
 // unable is what becomes of a payout when there is no account to pay from, or none that answers:
 // one that was not sent fails if that is for good, and one that was stays as it is.
-func (s *Service) unable(ctx context.Context, unit Unit, order Send, cause error) (open bool, err error) {
+func (s *Service) unable(ctx context.Context, unit tenancy.Unit, order Send, cause error) (open bool, err error) {
 	code := "stripe_key_refused"
 	if f, told := fault.From(cause); told {
 		code = f.Code

@@ -10,6 +10,7 @@ import (
 	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/outbox"
 	"github.com/openpartner/openpartner/app/pay"
+	"github.com/openpartner/openpartner/app/tenancy"
 )
 
 // findings are what Stripe said about a payment, when it was asked.
@@ -48,11 +49,8 @@ func (s *Service) keyed(ctx context.Context, row Event) (bool, error) {
 	return has, err
 }
 
-// Unit runs a transaction of the tenant's.
-type Unit func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error
-
 // Ask asks Stripe what an event does not say, between two transactions, and has it tried again.
-func (s *Service) Ask(ctx context.Context, unit Unit, id uuid.UUID) error {
+func (s *Service) Ask(ctx context.Context, unit tenancy.Unit, id uuid.UUID) error {
 	var row Event
 	var client *pay.Client
 	err := unit(ctx, true, func(ctx context.Context) (err error) {

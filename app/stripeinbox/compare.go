@@ -48,7 +48,7 @@ func (s *Service) OrderComparisons(ctx context.Context) error {
 
 // Compare asks an account for its latest events, and takes those that the inbox does not have, as if
 // they had come by themselves. An account whose events nobody wants is left alone.
-func (s *Service) Compare(ctx context.Context, unit Unit) error {
+func (s *Service) Compare(ctx context.Context, unit tenancy.Unit) error {
 	endpoint, client, err := s.compared(ctx, unit)
 	if err != nil || client == nil {
 		return err
@@ -86,7 +86,7 @@ func (s *Service) takeMissed(ctx context.Context, endpoint string, some []pay.Ev
 }
 
 // compared is the account of the tenant in the context, or the operator's without one.
-func (s *Service) compared(ctx context.Context, unit Unit) (endpoint string, client *pay.Client, err error) {
+func (s *Service) compared(ctx context.Context, unit tenancy.Unit) (endpoint string, client *pay.Client, err error) {
 	t, known := tenancy.Maybe(ctx)
 	if !known {
 		client, _ := s.Accounts.Operator()

@@ -50,6 +50,11 @@ func From(ctx context.Context) Tenant {
 // ID is the id of the tenant in the context.
 func ID(ctx context.Context) uuid.UUID { return From(ctx).ID }
 
+// Unit runs fn in a transaction of its own, for the tenant in ctx. Work that calls the outside takes
+// one before the call and one after it: a request's ends as a request does, a job's is fenced by its lease
+// where that matters.
+type Unit func(ctx context.Context, readOnly bool, fn func(ctx context.Context) error) error
+
 // Run runs fn in a transaction of its own, pinned to the tenant.
 func Run(ctx context.Context, pool *db.Pool, t Tenant, fn func(ctx context.Context) error) error {
 	return pool.InTx(With(ctx, t), db.TxOptions{Tenant: t.ID}, fn)

@@ -175,7 +175,7 @@ func wire(p program, d *database) (*application, error) {
 	a.worker = jobs.NewWorker(jobs.Options{
 		App: d.app, System: d.system, Log: p.log, Now: now, Interval: p.cfg.SchedulerPeriod, PerTenant: perTenant(p.cfg),
 		URLs: func(t tenancy.Tenant) routes.URLs { return urlsOf(p, t) },
-		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Payouts(s.payouts, now), jobs.Transfers(d.app, s.payouts), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
+		Kinds: slices.Concat(mailer.Registrations(), jobs.Approvals(s.commissions, now), jobs.Payouts(s.payouts, now), jobs.Transfers(d.app, s.payouts, func() { a.worker.Wake() }), jobs.Webhooks(d.app, s.webhooks, s.tracking), jobs.Figures(jobs.FiguresOptions{
 			App: d.app, Clicks: s.tracking, Log: p.log, Now: now, Repaired: a.metrics.Repaired,
 		}), jobs.Network(d.app, s.network, func() { a.worker.Wake() }), jobs.Stripe(d.app, d.system, s.stripe, func() { a.worker.Wake() }), jobs.Billing(s.billing, p.log), []jobs.Registration{
 			jobs.Applications(s.signup), jobs.PartnerImport(d.app, s.partners, now), jobs.ProgramImport(d.app, s.portability, now), jobs.Retention(now), jobs.ClickExpiry(d.system, s.tracking), jobs.TenantDeletion(d.system, s.tenants), jobs.Rederivation(d.app, s.attribution, now),
@@ -222,7 +222,7 @@ func payoutTerms(s *settings.Service) func(ctx context.Context) (payouts.Terms, 
 }
 
 // newBilling knows how programs pay, which most installations do not.
-func newBilling(p program, stripe *pay.Accounts, admins *auth.Admins, unit billing.Unit) *billing.Service {
+func newBilling(p program, stripe *pay.Accounts, admins *auth.Admins, unit tenancy.Unit) *billing.Service {
 	o := billing.Options{
 		Mode: billing.Mode(p.cfg.Mode), PriceFlat: p.cfg.Stripe.PriceFlat, PriceUsage: p.cfg.Stripe.PricesUsage, AnyAddress: p.cfg.Stripe.APIBase != "",
 		Unit: unit, Admins: admins, Now: p.now,

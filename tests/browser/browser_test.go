@@ -248,7 +248,7 @@ func (p *person) check() {
 	var violations []string
 	p.do("load axe", chromedp.Evaluate(axe, nil))
 	p.script(&violations, `
-		const result = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]});
+		const result = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]});
 		return result.violations.map(v => v.id + ": " + v.help + " at " + v.nodes.map(n => n.target.join(" ") + " " + n.failureSummary.replace(/\s+/g, " ")).slice(0, 3).join("; "));`)
 	p.mu.Lock()
 	troubles := p.troubles

@@ -22,7 +22,7 @@ func paidCrashes(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("OPENPARTNER_TEST_CYCLES")
 	if text == "" {
-		return 25
+		return 50
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {

@@ -113,7 +113,7 @@ func kills(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("OPENPARTNER_TEST_KILLS")
 	if text == "" {
-		return 12
+		return 20
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
