@@ -25,9 +25,6 @@ const (
 	KindReconcileAll = "billing.reconcile_all"
 )
 
-// unclearWait is between two calls that Stripe did not clearly answer.
-const unclearWait = 3 * time.Minute
-
 // Billing are the jobs about what programs pay the operator.
 func Billing(s *billing.Service, log *slog.Logger) []Registration {
 	return []Registration{
@@ -84,7 +81,7 @@ func report(ctx context.Context, s *billing.Service, j Job) error {
 		return Dead(err)
 	}
 	if _, answered := errors.AsType[*pay.Error](err); answered && !pay.Refused(err) {
-		return Snooze(unclearWait, err)
+		return Snooze(askAgain, err)
 	}
 	return err
 }

@@ -104,20 +104,23 @@ func (m *Mailer) payoutNews(status payouts.Status, write func(b email.Brand, nam
 	}
 }
 
-// bankDetailsChanged warns a partner at the address that is on file.
-func (m *Mailer) bankDetailsChanged(ctx context.Context, j Job) error {
-	var order payouts.DetailsChanged
-	if err := j.Decode(&order); err != nil {
-		return err
-	}
-	return m.invite(ctx, order.PartnerID.String()+":details", func(ctx context.Context, b email.Brand) (signin.Invitation, email.Message, error) {
-		p, err := m.Partners.Find(ctx, order.PartnerID)
-		if err == nil && p.ErasedAt != nil {
-			err = fault.NotFound("partner")
+// destinationChanged warns a partner at the address that is on file: what was changed is where they are
+// paid.
+func (m *Mailer) destinationChanged(what string, write func(b email.Brand, name, page string) email.Message) func(context.Context, Job) error {
+	return func(ctx context.Context, j Job) error {
+		var order payouts.DestinationChanged
+		if err := j.Decode(&order); err != nil {
+			return err
 		}
-		u := routes.From(ctx)
-		return signin.Invitation{Kind: "partner", ID: p.ID, Name: p.Name, Email: p.Email}, email.BankDetailsChanged(b, p.Name, u.Absolute(u.PortalPayoutAccount())), err
-	})
+		return m.invite(ctx, order.PartnerID.String()+":"+what, func(ctx context.Context, b email.Brand) (signin.Invitation, email.Message, error) {
+			p, err := m.Partners.Find(ctx, order.PartnerID)
+			if err == nil && p.ErasedAt != nil {
+				err = fault.NotFound("partner")
+			}
+			u := routes.From(ctx)
+			return signin.Invitation{Kind: "partner", ID: p.ID, Name: p.Name, Email: p.Email}, write(b, p.Name, u.Absolute(u.PortalPayoutAccount())), err
+		})
+	}
 }
 
 // payoutsPlanned tells an admin what the clock has planned.

@@ -14,8 +14,8 @@ import (
 	"github.com/openpartner/openpartner/views/email"
 )
 
-// askAgain is how long a call to Stripe that left open what happened is repeated after.
-const askAgain = 180 * time.Second
+// askAgain is between two calls that Stripe did not clearly answer.
+const askAgain = 3 * time.Minute
 
 // KindAccountsSeen has Stripe asked, every hour, about the accounts of partners that are not ready yet,
 // and once a day about all.
@@ -87,21 +87,5 @@ func (m *Mailer) payoutReview(ctx context.Context, j Job) error {
 		a, err := m.Admins.Find(ctx, order.AdminID)
 		u := routes.From(ctx)
 		return signin.Invitation{Name: a.Name, Email: a.Email}, email.PayoutReview(b, p.PartnerName, p.Money().Format(), u.Absolute(u.PayoutEvidence(p.ID))), err
-	})
-}
-
-// stripeAccountChanged warns a partner at the address that is on file.
-func (m *Mailer) stripeAccountChanged(ctx context.Context, j Job) error {
-	var order payouts.AccountChanged
-	if err := j.Decode(&order); err != nil {
-		return err
-	}
-	return m.invite(ctx, order.PartnerID.String()+":stripe", func(ctx context.Context, b email.Brand) (signin.Invitation, email.Message, error) {
-		p, err := m.Partners.Find(ctx, order.PartnerID)
-		if err == nil && p.ErasedAt != nil {
-			err = fault.NotFound("partner")
-		}
-		u := routes.From(ctx)
-		return signin.Invitation{Kind: "partner", ID: p.ID, Name: p.Name, Email: p.Email}, email.PayoutAccountChanged(b, p.Name, u.Absolute(u.PortalPayoutAccount())), err
 	})
 }

@@ -6,6 +6,7 @@
 package outbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -53,7 +54,7 @@ func AddAll(ctx context.Context, all []Job) error {
 		return nil
 	}
 	n := len(all)
-	jobs, kinds, keys, args := make([]uuid.UUID, n), make([]string, n), make([]string, n), make([]string, n)
+	jobs, kinds, keys, args, attempts := make([]uuid.UUID, n), make([]string, n), make([]string, n), make([]string, n), make([]int32, n)
 	now := time.Now()
 	for i, j := range all {
 		encoded, err := json.Marshal(j.Args)
@@ -61,12 +62,13 @@ func AddAll(ctx context.Context, all []Job) error {
 			return fmt.Errorf("encode args of %s: %w", j.Kind, err)
 		}
 		jobs[i], kinds[i], keys[i], args[i] = ids.NewAt(now.Add(time.Duration(i)*time.Microsecond)), j.Kind, j.Key, string(encoded)
+		attempts[i] = int32(cmp.Or(j.MaxAttempts, defaultAttempts)) //nolint:gosec // a few thousand at most
 	}
 	err := db.Hot(ctx, `
 		insert into platform.jobs (id, tenant_id, kind, key, args, status, run_at, max_attempts)
-		select j.id, $1::uuid, j.kind, nullif(j.key, ''), j.args, 'pending', now(), $6::integer
-		from unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[]) as j (id, kind, key, args)`,
-		tenancy.ID(ctx), jobs, kinds, keys, args, defaultAttempts).Exec(ctx)
+		select j.id, $1::uuid, j.kind, nullif(j.key, ''), j.args, 'pending', now(), j.attempts
+		from unnest($2::uuid[], $3::text[], $4::text[], $5::jsonb[], $6::integer[]) as j (id, kind, key, args, attempts)`,
+		tenancy.ID(ctx), jobs, kinds, keys, args, attempts).Exec(ctx)
 	if err != nil {
 		return fmt.Errorf("add %d jobs: %w", n, err)
 	}
@@ -85,9 +87,7 @@ func add(ctx context.Context, tenant *uuid.UUID, j Job) (uuid.UUID, error) {
 	if err != nil {
 		return uuid.Nil, fmt.Errorf("encode args of %s: %w", j.Kind, err)
 	}
-	if j.MaxAttempts == 0 {
-		j.MaxAttempts = defaultAttempts
-	}
+	j.MaxAttempts = cmp.Or(j.MaxAttempts, defaultAttempts)
 	// Leases and due times are judged by the database's clock, so it also gives the default.
 	var runAt *time.Time
 	if !j.RunAt.IsZero() {

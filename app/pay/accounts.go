@@ -31,8 +31,10 @@ func (a *Accounts) Operator() (*Client, bool) {
 
 // ErrNoRail is the fault of programs whose partners no Stripe account can pay.
 func ErrNoRail() error {
-	const sentence = "This program has no Stripe account of its own to pay from. Payouts are made by hand."
-	return &fault.Error{Kind: fault.KindInvalid, Code: "rail_not_available", Message: sentence, Fields: fault.Fields{"rail": sentence}}
+	return &fault.Error{
+		Kind: fault.KindInvalid, Code: "rail_not_available",
+		Message: "Payouts by Stripe are not set up. Set Stripe up first, or choose another rail in the settings.",
+	}
 }
 
 // Available reports whether a Stripe account can pay the partners of the program in the context.

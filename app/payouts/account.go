@@ -36,16 +36,8 @@ func coolingDown(changed *time.Time, now time.Time) bool {
 	return changed != nil && now.Before(changed.Add(CoolDown))
 }
 
-// The job kinds of AccountChanged and AccountSeen.
-const (
-	KindAccountChanged = "payouts.account_changed"
-	KindAccountSeen    = "payouts.account_seen"
-)
-
-// AccountChanged is the order to tell a partner that another account of Stripe's is paid from now on.
-type AccountChanged struct {
-	PartnerID uuid.UUID `json:"partner_id"`
-}
+// KindAccountSeen is the job kind of AccountSeen.
+const KindAccountSeen = "payouts.account_seen"
 
 // AccountSeen is the order to ask Stripe how a partner's account stands.
 type AccountSeen struct {
@@ -156,7 +148,7 @@ func (s *Service) take(ctx context.Context, seen partners.StripeAccount, opened 
 		return a, err
 	}
 	if seen.ID != "" {
-		if err := outbox.Add(ctx, outbox.Job{Kind: KindAccountChanged, Key: "partner:" + own.String(), Args: AccountChanged{PartnerID: own}}); err != nil {
+		if err := outbox.Add(ctx, outbox.Job{Kind: KindAccountChanged, Key: "partner:" + own.String(), Args: DestinationChanged{PartnerID: own}}); err != nil {
 			return a, err
 		}
 	}

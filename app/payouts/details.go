@@ -36,11 +36,14 @@ func (d Details) UsableFrom(now time.Time) time.Time {
 // maxDetails is how long details may be, in characters.
 const maxDetails = 1000
 
-// KindDetailsChanged is the job kind of DetailsChanged.
-const KindDetailsChanged = "payouts.details_changed"
+// The job kinds of DestinationChanged: bank details, or the account at Stripe.
+const (
+	KindDetailsChanged = "payouts.details_changed"
+	KindAccountChanged = "payouts.account_changed"
+)
 
-// DetailsChanged is the order to tell a partner that their bank details are others now.
-type DetailsChanged struct {
+// DestinationChanged is the order to tell a partner that they are paid elsewhere from now on.
+type DestinationChanged struct {
 	PartnerID uuid.UUID `json:"partner_id"`
 }
 
@@ -86,7 +89,7 @@ func (s *Service) SetDetails(ctx context.Context, text string) error {
 	if err := s.Partners.SetPayoutDetails(ctx, own, sealed); err != nil {
 		return err
 	}
-	return outbox.Add(ctx, outbox.Job{Kind: KindDetailsChanged, Key: "partner:" + own.String(), Args: DetailsChanged{PartnerID: own}})
+	return outbox.Add(ctx, outbox.Job{Kind: KindDetailsChanged, Key: "partner:" + own.String(), Args: DestinationChanged{PartnerID: own}})
 }
 
 // Reveal gives an admin the details that a payout goes to, and writes down that they looked. What was

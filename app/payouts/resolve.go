@@ -177,9 +177,3 @@ func (s *Service) resolve(ctx context.Context, asked Payout, r Resolution) (Payo
 	}
 	return p, record(ctx, "payout.released", p)
 }
-
-// sendJob is the order to have Stripe pay. A crash costs an attempt, and there may be many: what
-// gives up after some is not money.
-func sendJob(id uuid.UUID) outbox.Job {
-	return outbox.Job{Kind: KindSend, Key: id.String(), Args: Send{PayoutID: id}, MaxAttempts: 10_000}
-}

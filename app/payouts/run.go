@@ -13,6 +13,7 @@ import (
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/outbox"
+	"github.com/openpartner/openpartner/app/pay"
 )
 
 // RunInput says what a run is to pay.
@@ -143,7 +144,7 @@ func send(ctx context.Context, payouts []Payout) error {
 	var jobs []outbox.Job
 	for _, p := range payouts {
 		if p.Rail == RailStripe {
-			jobs = append(jobs, outbox.Job{Kind: KindSend, Key: p.ID.String(), Args: Send{PayoutID: p.ID}})
+			jobs = append(jobs, sendJob(p.ID))
 		}
 	}
 	return outbox.AddAll(ctx, jobs)
@@ -164,7 +165,7 @@ func (s *Service) circumstances(ctx context.Context, in RunInput) (Circumstances
 		return c, err
 	}
 	if c.Rail == RailStripe && !c.StripeAvailable {
-		return c, errNoRail()
+		return c, pay.ErrNoRail()
 	}
 	return c, nil
 }

@@ -23,6 +23,12 @@ type Review struct {
 	PayoutID uuid.UUID `json:"payout_id"`
 }
 
+// sendJob is the order to have Stripe pay. A crash costs an attempt, and there may be many: what
+// gives up after some is not money.
+func sendJob(id uuid.UUID) outbox.Job {
+	return outbox.Job{Kind: KindSend, Key: id.String(), Args: Send{PayoutID: id}, MaxAttempts: 10_000}
+}
+
 // Execute has Stripe pay: it notes that the call is made, makes it, and notes what came of it, each
 // by itself. Called again it makes the same call again, so a crash at any point repeats and never
 // pays twice. open says that nobody knows yet what became of the payout, and that it is to be

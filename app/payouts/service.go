@@ -9,7 +9,6 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/facts"
-	"github.com/openpartner/openpartner/app/fault"
 	"github.com/openpartner/openpartner/app/paging"
 	"github.com/openpartner/openpartner/app/partners"
 	"github.com/openpartner/openpartner/app/pay"
@@ -195,12 +194,4 @@ func (s *Service) available(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	return s.StripeAvailable(ctx)
-}
-
-// errNoRail is the answer to who wants a rail that is not there.
-func errNoRail() error {
-	return (&fault.Error{
-		Kind: fault.KindInvalid, Code: "rail_not_available",
-		Message: "Payouts by Stripe are not set up. Set Stripe up first, or choose another rail in the settings.",
-	})
 }

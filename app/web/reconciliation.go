@@ -57,20 +57,15 @@ func (s *Server) reconciliationShow(c echo.Context) error {
 	})
 }
 
-// namesOf are those of the partners whom differences are about, by their ids.
-func (s *Server) namesOf(ctx context.Context, all []payouts.Difference) (map[string]string, error) {
+// namesOf are those of the partners whom differences are about.
+func (s *Server) namesOf(ctx context.Context, all []payouts.Difference) (map[uuid.UUID]string, error) {
 	var ids []uuid.UUID
 	for _, d := range all {
 		if d.Partner != uuid.Nil {
 			ids = append(ids, d.Partner)
 		}
 	}
-	names, err := s.Partners.NamesOf(ctx, ids)
-	out := map[string]string{}
-	for id, name := range names {
-		out[id.String()] = name
-	}
-	return out, err
+	return s.Partners.NamesOf(ctx, ids)
 }
 
 func (s *Server) adoptionsNew(c echo.Context) error {
@@ -118,7 +113,7 @@ func (s *Server) payoutEvidence(c echo.Context, status int, p reconciliation.Evi
 	if err != nil {
 		return err
 	}
-	p.PartnerName, p.MayEdit, p.Now = p.Payout.PartnerName, mayEdit(c), s.Now()
+	p.PartnerName, p.MayEdit = p.Payout.PartnerName, mayEdit(c)
 	return s.within(c, func() error { return s.page(c, status, "Payout in review", reconciliation.Evidence(p)) })
 }
 

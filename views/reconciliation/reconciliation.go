@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/openpartner/openpartner/app/money"
 	"github.com/openpartner/openpartner/app/pay"
 	"github.com/openpartner/openpartner/app/payouts"
-	"github.com/openpartner/openpartner/app/routes"
 	"github.com/openpartner/openpartner/views/ui"
 )
 
@@ -27,7 +28,6 @@ type EvidencePage struct {
 	MayEdit     bool
 	Error       string // about the transfer that was named
 	Transfer    string // that was named
-	Now         time.Time
 }
 
 // Page compares the ledger with Stripe.
@@ -38,7 +38,7 @@ type Page struct {
 	Offered bool // there is an account at Stripe to compare with
 	Held    bool // the operator's brake is on
 	MayEdit bool
-	Names   map[string]string // of partners, by their id
+	Names   map[uuid.UUID]string // of partners
 	Now     time.Time
 }
 
@@ -107,12 +107,4 @@ func words(k payouts.DifferenceKind) (title, advice string) {
 	default:
 		return "On its way for long", "Stripe gives no clear answer. The same call is repeated until it does."
 	}
-}
-
-// where leads to what a difference is about.
-func where(u routes.URLs, d payouts.Difference) (href, label string) {
-	if d.Payout != nil {
-		return u.PayoutShow(d.Payout.ID), d.Payout.PartnerName
-	}
-	return "", ""
 }

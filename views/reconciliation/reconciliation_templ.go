@@ -732,8 +732,8 @@ func difference(p Page, d payouts.Difference) templ.Component {
 					}()
 				}
 				ctx = templ.InitializeContext(ctx)
-				if href, _ := where(routes.From(ctx), d); href != "" {
-					templ_7745c5c3_Err = ui.ButtonLink(ui.LinkProps{Label: "To the payout", Href: href}).Render(ctx, templ_7745c5c3_Buffer)
+				if d.Payout != nil {
+					templ_7745c5c3_Err = ui.ButtonLink(ui.LinkProps{Label: "To the payout", Href: routes.From(ctx).PayoutShow(d.Payout.ID)}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
@@ -742,7 +742,7 @@ func difference(p Page, d payouts.Difference) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if d.Kind == payouts.DifferenceUnknown && p.MayEdit && p.Names[d.Partner.String()] != "" {
+				if d.Kind == payouts.DifferenceUnknown && p.MayEdit && p.Names[d.Partner] != "" {
 					templ_7745c5c3_Err = ui.ConfirmLink(ui.LinkProps{Label: "Record it", Href: routes.From(ctx).ReconciliationAdoption(d.Transfer.ID), Icon: ui.IconCheck}).Render(ctx, templ_7745c5c3_Buffer)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -768,7 +768,7 @@ func facts(p Page, d payouts.Difference) []ui.Definition {
 	var out []ui.Definition
 	if d.Payout != nil {
 		out = append(out, ui.Definition{Term: "Partner", Text: d.Payout.PartnerName}, ui.Definition{Term: "In the ledger", Body: ui.Amount(d.Payout.Money())})
-	} else if name := p.Names[d.Partner.String()]; name != "" {
+	} else if name := p.Names[d.Partner]; name != "" {
 		out = append(out, ui.Definition{Term: "Partner", Text: name})
 	}
 	if d.Transfer != nil {
