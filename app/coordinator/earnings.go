@@ -112,7 +112,11 @@ func (s *Service) Read(ctx context.Context, all []Partnership) []Reading {
 		}
 		wait.Go(func() {
 			known := p.Current() && now.Sub(*p.ReadAt) < lately
-			figures, a := s.figures(ctx, p, map[bool]time.Duration{true: glance, false: patience}[known])
+			longest := patience
+			if known {
+				longest = glance
+			}
+			figures, a := s.figures(ctx, p, longest)
 			if !known || a.status != 0 || !errors.Is(a.err, context.DeadlineExceeded) {
 				got[i] = &Reading{p.VendorID, p.VendorPartnerID, figures, now}
 			}
