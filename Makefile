@@ -29,16 +29,16 @@ demo: postgres build ## Run like `make run`, with six months of a made-up shop i
 
 .PHONY: test
 test: postgres chromium pgbouncer ## Run all tests, on a PostgreSQL that lives as long as they do
-	$(GO) run ./tests/withpg $(GO) test -timeout 30m ./...
+	$(GO) run ./tests/withpg $(GO) test -timeout 10m ./...
 	@$(MAKE) --no-print-directory -j2 browser crash # which wait more than they work
 
 .PHONY: browser
 browser: postgres chromium ## Use the program in a real browser, and check every page for accessibility
-	$(GO) run ./tests/withpg $(GO) test -tags browser -count=1 -timeout 30m ./tests/browser
+	$(GO) run ./tests/withpg $(GO) test -tags browser -count=1 -timeout 12m ./tests/browser
 
 .PHONY: crash
 crash: postgres ## Kill the program and its database at random under load, and look for what is missing
-	$(GO) run ./tests/withpg $(GO) test -tags crash -count=1 -timeout 30m ./tests/crash
+	$(GO) run ./tests/withpg $(GO) test -tags crash -count=1 -timeout 12m ./tests/crash
 
 .PHONY: chaos
 chaos: postgres ## Kill the programs that pay a thousand times, and count the money

@@ -24,6 +24,8 @@ type Applied struct {
 	VendorID uuid.UUID `json:"vendor_id"`
 }
 
+func (a Applied) key() string { return "waiting:" + a.VendorID.String() }
+
 // Decided is the order to mail a creator what became of a request.
 type Decided struct {
 	RequestID uuid.UUID `json:"request_id"`
@@ -128,14 +130,19 @@ func (s *Service) Apply(ctx context.Context, offering uuid.UUID, a Application) 
 
 // tellVendorLater has a vendor mailed that somebody waits, unless a mail that will say so is on its way.
 func (s *Service) tellVendorLater(ctx context.Context, vendor uuid.UUID) error {
-	return onceLater(ctx, outbox.Job{Kind: KindApplied, Key: "waiting:" + vendor.String(), Args: Applied{VendorID: vendor}})
+	return onceLater(ctx, outbox.Job{Kind: KindApplied, Key: Applied{VendorID: vendor}.key(), Args: Applied{VendorID: vendor}})
 }
 
 // WaitingLetter is the mail about the creators who wait for a vendor's answer, and how many these are. It
-// leads to the host that the vendor proved to be its own. With nobody left it is a not-found fault.
+// leads to the host that the vendor proved to be its own. With nobody left it is a not-found fault. Orders
+// of this mail that have yet to begin end with the transaction: one who applied while a mail was on its
+// way ordered another.
 func (s *Service) WaitingLetter(ctx context.Context, order Applied) (Letter, int, error) {
 	v, err := findVendor(ctx, order.VendorID, false)
 	if err != nil {
+		return Letter{}, 0, err
+	}
+	if err := db.AllTenants(ctx, func(ctx context.Context) error { return absorbOrders(ctx, order.key()) }); err != nil {
 		return Letter{}, 0, err
 	}
 	n, err := countWaiting(ctx, v.ID)

@@ -13,13 +13,9 @@ import (
 	"time"
 )
 
-const (
-	// turns is how many tests one program serves. Some limits are in its memory and not in the
-	// database, such as how many visits of one address it takes in a minute.
-	turns = 25
-	// patience is how long a program may still be at work for a test that has ended.
-	patience = 30 * time.Second
-)
+// turns is how many tests one program serves. Some limits are in its memory and not in the
+// database, such as how many visits of one address it takes in a minute.
+const turns = 25
 
 // shelf holds the programs that wait for the next test, by their environment.
 var shelf struct {

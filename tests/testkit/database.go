@@ -202,9 +202,15 @@ func (d *Database) Try(t testing.TB, statement string, args ...any) error {
 // are at work.
 const pause = 5 * time.Millisecond
 
+// patience is how long a test waits for what it is sure of: much longer than it takes on a busy machine,
+// so that what never comes is told by the test's name, and not by the time-out of them all.
+const patience = 2 * time.Minute
+
 // Await asks until the answer is yes; for what a job does that says nothing.
 func (d *Database) Await(t testing.TB, question string, args ...any) {
 	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for yes := false; ; {
@@ -213,7 +219,7 @@ func (d *Database) Await(t testing.TB, question string, args ...any) {
 		}
 		select {
 		case <-tick.C:
-		case <-t.Context().Done():
+		case <-ctx.Done():
 			t.Fatalf("never true: %s", question)
 		}
 	}

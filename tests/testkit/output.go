@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"strings"
 	"sync"
+	"time"
 )
 
 // output collects what a program prints, and lets tests wait for a line.
@@ -44,8 +45,16 @@ func (o *output) close() {
 }
 
 // wait gives the first n whole lines after a place with text in them; false when the program
-// ended without.
+// ended without, or patience did.
 func (o *output) wait(text string, n, since int) (found []string, ok bool) {
+	over := false
+	timer := time.AfterFunc(patience, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		over = true
+		o.more.Broadcast()
+	})
+	defer timer.Stop()
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for {
@@ -60,7 +69,7 @@ func (o *output) wait(text string, n, since int) (found []string, ok bool) {
 				return found, true
 			}
 		}
-		if o.closed {
+		if o.closed || over {
 			return nil, false
 		}
 		o.more.Wait()
