@@ -10,12 +10,13 @@ import (
 	"github.com/openpartner/openpartner/app/auth"
 	"github.com/openpartner/openpartner/app/commissions"
 	"github.com/openpartner/openpartner/app/fault"
+	"github.com/openpartner/openpartner/app/hold"
 	"github.com/openpartner/openpartner/app/ids"
 	"github.com/openpartner/openpartner/app/pay"
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// comparedFor is how far back ledger and Stripe are compared.
+// comparedFor is how far back ledger and Stripe are compared, if no older backup was restored.
 const comparedFor = 90 * 24 * time.Hour
 
 // openLong is how long a payout may be on its way before that is worth telling.
@@ -52,7 +53,8 @@ type Reconciliation struct {
 }
 
 // Reconcile compares the payouts of the last 90 days with the transfers that Stripe shows, and
-// changes nothing. It runs outside of any transaction.
+// changes nothing. After a backup was restored it begins a day before that was made, if that is
+// earlier. It runs outside of any transaction.
 func (s *Service) Reconcile(ctx context.Context, unit tenancy.Unit) (Reconciliation, error) {
 	now := s.Now()
 	out := Reconciliation{At: now, From: now.Add(-comparedFor)}
@@ -64,6 +66,13 @@ func (s *Service) Reconcile(ctx context.Context, unit tenancy.Unit) (Reconciliat
 		}
 		if account, err = s.Paying(ctx); err != nil {
 			return err
+		}
+		held, err := hold.Read(ctx)
+		if err != nil {
+			return err
+		}
+		if held.BooksOf != nil && held.BooksOf.AddDate(0, 0, -1).Before(out.From) {
+			out.From = held.BooksOf.AddDate(0, 0, -1)
 		}
 		payouts, err = stripePayoutsSince(ctx, out.From)
 		return err
@@ -132,6 +141,18 @@ func (p *Payout) differences(found []pay.Transfer, from, now time.Time) (out []D
 		tell(DifferenceReview, nil, p.CreatedAt)
 	case p.Status == Processing && p.PostedAt != nil && now.Sub(*p.PostedAt) > openLong:
 		tell(DifferenceOpen, nil, *p.PostedAt)
+	}
+	return out
+}
+
+// PaidTwice are the transfers to partners of this program that its ledger has never heard of: it would
+// pay that money again. One to nobody it knows is another program's on the same account, or else owed
+// by no row.
+func (r Reconciliation) PaidTwice() (out []Difference) {
+	for _, d := range r.Differences {
+		if d.Kind == DifferenceUnknown && d.Partner != uuid.Nil {
+			out = append(out, d)
+		}
 	}
 	return out
 }

@@ -138,7 +138,8 @@ func TestBackup(t *testing.T) {
 		if got := ask(t, d, `select name from campaigns`); got != "Spring" {
 			t.Errorf("the campaign is %s", got)
 		}
-		if said := done(t, to, "hold", "off", "--reason", "The bank agrees."); !strings.Contains(said, "may move") {
+		refused(t, to, "say with --reason", "hold", "off", "--unreconciled")
+		if said := done(t, to, "hold", "off", "--unreconciled", "--reason", "The bank agrees."); !strings.Contains(said, "may move") {
 			t.Errorf("said %s", said)
 		}
 		if got := ask(t, d, `select detail->>'reason' from platform.audit_log where action = 'hold.off'`); got != "The bank agrees." {

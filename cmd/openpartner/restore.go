@@ -73,7 +73,7 @@ Next:
   openpartner doctor          what else this machine needs
   openpartner verify-ledger   whether the books agree with themselves
   openpartner serve           what was revoked or changed after the backup is as it was: look at admins and keys
-  openpartner hold off        when the books agree with what was paid since the backup
+  openpartner hold off        compares the ledger with what Stripe paid since the backup, and lets money move when they agree
 `
 
 // fileAndFlags reads the one argument, on whichever side of the flags it stands.
@@ -210,8 +210,7 @@ func (r *restoration) finish(ctx context.Context, draft *spool.Draft) error {
 		return fmt.Errorf("gather statistics: %w", err)
 	}
 	return owner.InTx(ctx, db.TxOptions{Platform: true}, func(ctx context.Context) error {
-		reason := "Restored from the backup of " + r.file.Taken.Format("2 Jan 2006, 15:04 MST") + ": what was paid since is not in the books."
-		if err := hold.Set(ctx, true, reason, whoRuns()); err != nil {
+		if err := hold.AfterRestore(ctx, r.file.Taken, whoRuns()); err != nil {
 			return err
 		}
 		return unmark(ctx)

@@ -3,6 +3,7 @@ package payouts_test
 import (
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -11,24 +12,39 @@ import (
 )
 
 // A database that is older than what Stripe knows would pay again what was paid since its backup. What it
-// still has as pending finds its transfer; what it has never heard of is recorded by a person.
+// still has as pending finds its transfer; what it has never heard of a person records, before which money
+// stays where it is.
 func TestAfterRestore(t *testing.T) {
 	t.Parallel()
 	s := open(t)
+	s.Command("hold", "on")
 	s.earn(1000, "USD")
 	known := s.run()
+	backup := filepath.Join(t.TempDir(), "backup.tar")
+	s.Command("backup", backup)
+	s.Command("hold", "off")
 	s.await(known, "paid")
 	s.earn(700, "USD")
 	unknown := s.run()
 	s.await(unknown, "paid")
-	// The backup was made between the plan of the first and its transfer.
-	s.Command("hold", "on", "--reason", "Restored.")
-	s.DB.AsSuperuser(t, `delete from payout_items where payout_id = '`+unknown+`'; delete from payout_runs where id = (select run_id from payouts where id = '`+unknown+`');
-		delete from payouts where id = '`+unknown+`';
-		update commissions set status = 'approved', paid_at = null;
-		update payouts set status = 'pending', stripe_transfer_id = null, completed_at = null, posted_at = null, paying_account = null, attempts = 0`)
-	s.Command("rebuild-figures", "--from", time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly))
+	s.Command("hold", "on") // and that is the last of this database
+
+	s.App = s.Restored(backup)
 	s.stripe.Advance(48 * time.Hour) // by now Stripe has forgotten the keys
+	second := s.transfers()[1]["id"].(string)
+	held := func(want string, env ...string) {
+		t.Helper()
+		out, complaint, code := testkit.Run(t, append(s.Env(), env...), "hold", "off")
+		if code != 1 || !strings.Contains(out+complaint, want) {
+			t.Errorf("hold off: exit %d, want %q in %s %s", code, want, out, complaint)
+		}
+	}
+	held(second + " of ")
+	held("would pay that again")
+	held("Set Stripe up first", "STRIPE_SECRET_KEY=")
+	s.stripe.Fault(func(testkit.StripeCall) testkit.StripeFault { return testkit.StripeDenies })
+	held("can't be compared with Stripe")
+	s.stripe.Fault(nil)
 	v := s.Admin()
 	page := v.Get("/admin/reconciliation?wait=true")
 	for _, want := range []string{"holds all money back", "Paid, and not in the ledger", "Paid, and not recorded", "Zoe Park"} {
@@ -36,7 +52,6 @@ func TestAfterRestore(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
-	second := s.transfers()[1]["id"].(string)
 	if got := v.Post("/admin/reconciliation/adoption?transfer="+second, nil); got.Status != http.StatusSeeOther {
 		t.Fatalf("record it: %d %s", got.Status, got.Body)
 	}
@@ -44,8 +59,11 @@ func TestAfterRestore(t *testing.T) {
 	if got := v.Post("/admin/reconciliation/adoption?transfer="+second, nil); got.Status != http.StatusConflict {
 		t.Errorf("record it twice: %d", got.Status)
 	}
-	s.Command("hold", "off")
+	if said := s.Command("hold", "off"); !strings.Contains(said, "2 payouts and 2 transfers were compared") {
+		t.Errorf("hold off said %s", said)
+	}
 	s.await(known, "paid")
+	s.earn(700, "USD") // the shop sends again what was lost with the database
 	if plan := s.api("POST", "/payouts/runs", object{}, http.StatusCreated)["payouts"].([]any); len(plan) != 0 {
 		t.Errorf("the next run pays %v", plan)
 	}
@@ -55,6 +73,8 @@ func TestAfterRestore(t *testing.T) {
 	if page := v.Get("/admin/reconciliation?wait=true"); !strings.Contains(page.Body, "They agree") {
 		t.Error("ledger and Stripe do not agree in the end")
 	}
+	s.Command("hold", "on")
+	s.Command("hold", "off") // of which Stripe is not asked again
 	s.Command("verify-ledger")
 }
 

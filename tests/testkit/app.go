@@ -105,6 +105,25 @@ func (a *App) Replica(args []string, env ...string) *App {
 	return start(a.t, a.DB, append([]string{"serve"}, args...), append(own, env...)...)
 }
 
+// Restored puts a backup into a database of its own, and runs the program on that.
+func (a *App) Restored(file string) *App {
+	a.t.Helper()
+	d, home := DB(a.t), a.t.TempDir()
+	env := append(a.Env(), "OPENPARTNER_DATA="+home, "DATABASE_URL="+d.OwnerURL, "DATABASE_URL_APP="+d.AppURL, "DATABASE_URL_SYSTEM="+d.SystemURL)
+	if out, complaint, code := Run(a.t, env, "restore", file); code != 0 {
+		a.t.Fatalf("restore: exit %d: %s %s", code, out, complaint)
+	}
+	return start(a.t, d, []string{"serve"}, withoutPlace(env)...)
+}
+
+// withoutPlace leaves out where a program and its database are.
+func withoutPlace(env []string) []string {
+	return slices.DeleteFunc(env, func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return slices.Contains([]string{"OPENPARTNER_LISTEN", "OPENPARTNER_DATA", "OPENPARTNER_PUBLIC_URL", "DATABASE_URL", "DATABASE_URL_APP", "DATABASE_URL_SYSTEM"}, name)
+	})
+}
+
 func start(t testing.TB, d *Database, args []string, env ...string) *App {
 	t.Helper()
 	s := launch(t, d, t.TempDir(), args, env...)
