@@ -101,15 +101,3 @@ func lockOrder(ctx context.Context, key string) (bool, error) {
 	}
 	return len(found) > 0, nil
 }
-
-// absorbOrders ends the jobs of a key that have yet to begin, since the one under way does their work too:
-// it sees whatever was written before them. One that a transaction holds is left, and begins after it.
-func absorbOrders(ctx context.Context, key string) error {
-	_, err := db.Tx(ctx).NewRaw(`
-		update platform.jobs set status = 'done', finished_at = now()
-		where id in (select id from platform.jobs where key = ? and status = 'pending' for update skip locked)`, key).Exec(ctx)
-	if err != nil {
-		return fmt.Errorf("absorb orders: %w", err)
-	}
-	return nil
-}

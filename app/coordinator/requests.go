@@ -142,7 +142,7 @@ func (s *Service) WaitingLetter(ctx context.Context, order Applied) (Letter, int
 	if err != nil {
 		return Letter{}, 0, err
 	}
-	if err := db.AllTenants(ctx, func(ctx context.Context) error { return absorbOrders(ctx, order.key()) }); err != nil {
+	if err := absorb(ctx, order.key()); err != nil {
 		return Letter{}, 0, err
 	}
 	n, err := countWaiting(ctx, v.ID)

@@ -83,3 +83,8 @@ func onceLater(ctx context.Context, j outbox.Job) error {
 		return outbox.AddPlatform(ctx, j)
 	})
 }
+
+// absorb ends the hub's jobs of a key that have yet to begin: the one under way does their work.
+func absorb(ctx context.Context, key string) error {
+	return db.AllTenants(ctx, func(ctx context.Context) error { return outbox.AbsorbPlatform(ctx, key) })
+}

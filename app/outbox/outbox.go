@@ -47,6 +47,19 @@ func AddPlatform(ctx context.Context, j Job) error {
 	return err
 }
 
+// AbsorbPlatform ends the jobs of no tenant and of one key that have yet to begin, with the transaction:
+// one that is under way does their work too, as it sees whatever was written before them. One that another
+// transaction holds is left, and begins after it. It needs what AddPlatform needs.
+func AbsorbPlatform(ctx context.Context, key string) error {
+	_, err := db.Tx(ctx).NewRaw(`
+		update platform.jobs set status = 'done', finished_at = now() where id in (
+			select id from platform.jobs where tenant_id is null and key = ? and status = 'pending' for update skip locked)`, key).Exec(ctx)
+	if err != nil {
+		return fmt.Errorf("absorb jobs: %w", err)
+	}
+	return nil
+}
+
 // AddAll is Add for many at once, which are due at once and have no dedupe key. Their ids are in their
 // order, by which those of one key run.
 func AddAll(ctx context.Context, all []Job) error {
