@@ -39,6 +39,24 @@ func TestStripeTakes(t *testing.T) {
 		"events": func(ctx context.Context) error {
 			return c.Events(ctx, since, []string{"invoice.paid"}, func(pay.Event) error { return nil })
 		},
+		"a customer": func(ctx context.Context) error {
+			_, err := c.OpenCustomer(ctx, pay.CustomerInput{Key: "k", Description: "acme", Metadata: map[string]string{"tenant": "1"}})
+			return err
+		},
+		"a checkout": func(ctx context.Context) error {
+			_, err := c.StartCheckout(ctx, pay.CheckoutInput{
+				Key: "k", Customer: "cus_1", Flat: []string{"price_1"}, Metered: []string{"price_2"}, Success: "https://example.com/paid", Cancel: "https://example.com/not",
+				Metadata: map[string]string{"tenant": "1"},
+			})
+			return err
+		},
+		"one checkout": func(ctx context.Context) error { _, err := c.FindCheckout(ctx, "cs_1"); return err },
+		"the portal": func(ctx context.Context) error {
+			_, err := c.OpenPortal(ctx, "k", "cus_1", "https://example.com/")
+			return err
+		},
+		"subscriptions": func(ctx context.Context) error { _, err := c.Subscriptions(ctx, "cus_1"); return err },
+		"an invoice":    func(ctx context.Context) error { _, err := c.FindInvoice(ctx, "in_1"); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -46,5 +64,22 @@ func TestStripeTakes(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestStripeTakes_Usage does it for meters.
+func TestStripeTakes_Usage(t *testing.T) {
+	t.Parallel()
+	c := pay.NewBackend(testkit.StripeMockNewer(t)).Client("sk_test_123")
+	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	usage := pay.UsageInput{Key: "k", Identifier: "i", Meter: "usage_usd", Customer: "cus_1", Value: 100, At: at}
+	if err := c.ReportUsage(t.Context(), usage); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.FindMeter(t.Context(), "usage_usd"); !pay.Unknown(err) { // its only meter counts something else
+		t.Error(err)
+	}
+	if _, err := c.Usage(t.Context(), "mtr_1", "cus_1", at, at.Add(time.Hour)); err != nil {
+		t.Error(err)
 	}
 }
