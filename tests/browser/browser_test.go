@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -308,4 +309,28 @@ func (p *person) setUp() {
 	p.fill("Name of your program", "Tea Club")
 	p.press("Set up the program")
 	p.see("Getting started")
+}
+
+// teller does by the API what a page need not be opened for.
+type teller struct {
+	*person
+
+	key string
+}
+
+// told is what an answer may have.
+type told struct {
+	ID      string
+	Payouts []struct{ ID string }
+}
+
+func (p *person) teller() teller { return teller{p, p.Key()} }
+
+func (k teller) say(method, path string, body map[string]any) (out told) {
+	k.t.Helper()
+	got := k.Call(k.key, method, "/api/v1"+path, body)
+	if got.JSON(k.t, &out); got.Status >= http.StatusBadRequest {
+		k.t.Fatalf("%s: %d %s", path, got.Status, got.Body)
+	}
+	return out
 }

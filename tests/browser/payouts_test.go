@@ -3,7 +3,6 @@
 package browser_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 )
@@ -13,19 +12,10 @@ func TestPayouts(t *testing.T) {
 	t.Parallel()
 	p := sitDown(t)
 	p.setUp()
-	key := p.Key()
-	made := func(path string, body any) (id string) {
-		t.Helper()
-		var out struct{ ID string }
-		got := p.Call(key, http.MethodPost, "/api/v1"+path, body)
-		if got.JSON(t, &out); got.Status >= http.StatusBadRequest {
-			t.Fatalf("%s: %d %s", path, got.Status, got.Body)
-		}
-		return out.ID
-	}
+	api := p.teller()
 	for name, amount := range map[string]int{"Zoe": 2500, "Max": 9900} {
-		partner := made("/partners", map[string]any{"email": strings.ToLower(name) + "@example.com", "name": name, "send_invite": false})
-		made("/commissions/adjustments", map[string]any{"partner_id": partner, "amount": amount, "currency": "USD", "note": "Agreed by phone"})
+		partner := api.say("POST", "/partners", map[string]any{"email": strings.ToLower(name) + "@example.com", "name": name, "send_invite": false}).ID
+		api.say("POST", "/commissions/adjustments", map[string]any{"partner_id": partner, "amount": amount, "currency": "USD", "note": "Agreed by phone"})
 	}
 
 	p.open("/admin/settings/payouts")

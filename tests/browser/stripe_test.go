@@ -5,7 +5,9 @@ package browser_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/openpartner/openpartner/tests/testkit"
 )
@@ -17,29 +19,18 @@ func TestStripe(t *testing.T) {
 	stripe := testkit.NewStripe(t)
 	p := sitDown(t, append(stripe.Env(), "OPENPARTNER_SCHEDULER_INTERVAL=100ms")...)
 	p.setUp()
-	key := p.Key()
-	call := func(method, path string, body any) (out struct {
-		ID      string
-		Payouts []struct{ ID string }
-	}) {
-		t.Helper()
-		got := p.Call(key, method, "/api/v1"+path, body)
-		if got.JSON(t, &out); got.Status >= http.StatusBadRequest {
-			t.Fatalf("%s: %d %s", path, got.Status, got.Body)
-		}
-		return out
-	}
-	call("PUT", "/config/payouts", map[string]any{"rail": "stripe_connect"})
-	zoe := call("POST", "/partners", map[string]any{"email": "zoe@example.com", "name": "Zoe", "send_invite": false}).ID
+	api := p.teller()
+	api.say("PUT", "/config/payouts", map[string]any{"rail": "stripe_connect"})
+	zoe := api.say("POST", "/partners", map[string]any{"email": "zoe@example.com", "name": "Zoe", "send_invite": false}).ID
 	p.DB.AsOwner(t, fmt.Sprintf(`update partners set stripe_account_id = '%s', stripe_payouts_enabled = true`, stripe.Account(testkit.StripeOperator, true)))
-	call("POST", "/commissions/adjustments", map[string]any{"partner_id": zoe, "amount": 2500, "currency": "USD", "note": "Agreed by phone"})
+	api.say("POST", "/commissions/adjustments", map[string]any{"partner_id": zoe, "amount": 2500, "currency": "USD", "note": "Agreed by phone"})
 	stripe.Fault(func(c testkit.StripeCall) testkit.StripeFault {
 		if c.Path == "/v1/transfers" && c.Method == http.MethodPost {
 			return testkit.StripeBroken
 		}
 		return testkit.StripeWell
 	})
-	payout := call("POST", "/payouts/runs", map[string]any{}).Payouts[0].ID
+	payout := api.say("POST", "/payouts/runs", map[string]any{}).Payouts[0].ID
 	p.DB.Await(t, `select attempts = 1 and last_error is not null from payouts`)
 	p.DB.AsOwner(t, `update payouts set posted_at = posted_at - interval '25 hours'`)
 	p.DB.AsOwner(t, `update platform.jobs set run_at = now() where kind = 'payouts.send'`)
@@ -84,4 +75,49 @@ func TestStripe(t *testing.T) {
 	v.open("/partner/payout-account")
 	v.see("Stripe can't pay you yet")
 	v.fits()
+}
+
+// TestBilling subscribes to what the operator charges, and then owes it.
+func TestBilling(t *testing.T) {
+	t.Parallel()
+	stripe := testkit.NewStripe(t)
+	stripe.Meter("USD")
+	p := at(t, testkit.StartWeb(t, append(stripe.StripeBilling("flat"), "OPENPARTNER_SCHEDULER_INTERVAL=100ms")...))
+	p.setUp()
+	api := p.teller()
+	p.open("/admin/billing")
+	p.see("Not subscribed")
+	p.press("Subscribe")
+	p.see("Continue to Stripe")
+	p.press("Back")
+	p.see("You have just subscribed?")
+	var customer string
+	p.DB.Read(t, &customer, `select stripe_customer_id from platform.tenants`)
+	subscription := stripe.Subscribe(customer, map[string]any{"start_date": time.Now().Add(-time.Hour).Unix()})
+	p.press("Ask Stripe again")
+	p.see("Next invoice")
+	p.press("Manage billing")
+	p.see("Cards, invoices and the subscription itself")
+	stripe.Object(subscription, func(o map[string]any) { o["status"] = "past_due" })
+	p.open("/admin/billing")
+	p.press("Ask Stripe again")
+	p.see("Payment failed")
+
+	campaign := api.say("POST", "/campaigns", map[string]any{"name": "Tea", "destination_url": "https://tea.example.com/", "rules": []any{map[string]any{"kind": "percent", "rate": "20"}}}).ID
+	partner := api.say("POST", "/partners", map[string]any{"email": "zoe@example.com", "name": "Zoe", "send_invite": false, "campaign_ids": []string{campaign}}).ID
+	api.say("POST", "/partners/"+partner+"/links", map[string]any{"key": "zoe", "campaign_id": campaign})
+	clicked := p.Call("", "GET", "/r/zoe", nil, "User-Agent", "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0")
+	_, cref, _ := strings.Cut(clicked.Header.Get("Location"), "cref=")
+	api.say("POST", "/events", map[string]any{"user_id": "u1", "type": "sale", "amount": 4999, "currency": "USD", "cref": cref})
+	p.Replica([]string{}, "OPENPARTNER_CLOCK_OFFSET=24h") // the one that works is a day ahead
+	p.DB.Await(t, `select exists (select from usage_reports where status = 'sent')`)
+	for _, s := range screens()[1:3] {
+		p.look(s)
+		p.open("/admin/billing")
+		p.see("$49.99")
+		p.fits()
+		p.open("/admin")
+		p.see("did not go through")
+		p.fits()
+	}
 }
