@@ -41,8 +41,8 @@ crash: postgres ## Kill the program and its database at random under load, and l
 	$(GO) run ./tests/withpg $(GO) test -tags crash -count=1 -timeout 12m ./tests/crash
 
 .PHONY: chaos
-chaos: postgres ## Kill the programs that pay a thousand times, and count the money
-	OPENPARTNER_TEST_CYCLES=1000 $(GO) run ./tests/withpg $(GO) test -tags crash -count=1 -v -timeout 120m -run TestMoneyMovesOnce ./tests/crash
+chaos: postgres ## Kill programs that pay a thousand times, and count the money
+	OPENPARTNER_TEST_CYCLES=1000 $(GO) run ./tests/withpg $(GO) test -tags crash -count=1 -v -parallel 4 -timeout 180m -run TestMoneyMovesOnce ./tests/crash
 
 .PHONY: generate
 generate: ## Generate Go from the templates
