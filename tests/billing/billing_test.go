@@ -41,6 +41,27 @@ func start(t *testing.T, mode string) *hosted {
 	return h
 }
 
+// alone is the only program on a server of its own, whose jobs another process does.
+func alone(t *testing.T) *hosted {
+	t.Helper()
+	s := testkit.NewStripe(t)
+	s.Meter("USD")
+	h := &hosted{App: testkit.StartWeb(t, append(s.StripeBilling("flat"), "OPENPARTNER_SCHEDULER_INTERVAL=100ms")...), t: t, stripe: s}
+	h.admin, h.key = h.Admin(), h.Key()
+	return h
+}
+
+// toldOnce looks for the one report at Stripe.
+func (h *hosted) toldOnce(value int64) {
+	h.t.Helper()
+	events := h.stripe.Objects(testkit.StripeOperator, "billing.meter_event")
+	var report string
+	h.DB.Read(h.t, &report, `select id::text from usage_reports`)
+	if len(events) != 1 || events[0]["identifier"] != report || events[0]["value"] != value || events[0]["customer"] != h.customer() {
+		h.t.Fatalf("Stripe was told %v", events)
+	}
+}
+
 func (h *hosted) want(what string, got testkit.Answer, status int) {
 	h.t.Helper()
 	if got.Status != status {
@@ -108,10 +129,7 @@ func (h *hosted) sell(user string, amount int) {
 // fails, and nothing stops.
 func TestProgram_Pays(t *testing.T) {
 	t.Parallel()
-	s := testkit.NewStripe(t)
-	s.Meter("USD")
-	h := &hosted{App: testkit.StartWeb(t, append(s.StripeBilling("flat"), "OPENPARTNER_SCHEDULER_INTERVAL=100ms")...), t: t, stripe: s}
-	h.admin, h.key = h.Admin(), h.Key()
+	h := alone(t)
 	h.says(h.billing(), "Not subscribed", "By the month", "Subscribe")
 	page := h.admin.Post("/admin/billing/checkout", nil)
 	h.says(page, "Continue to Stripe", h.stripe.URL+"/pay/")
@@ -132,13 +150,44 @@ func TestProgram_Pays(t *testing.T) {
 	h.DB.Await(t, `select exists (select from usage_reports where posted_at is not null and last_error is not null or status = 'sent')`)
 	h.DB.AsOwner(t, `update platform.jobs set run_at = now() where kind = 'billing.report' and status = 'pending'`)
 	h.DB.Await(t, `select exists (select from usage_reports where status = 'sent')`)
-	events := h.stripe.Objects(testkit.StripeOperator, "billing.meter_event")
-	var report string
-	h.DB.Read(t, &report, `select id::text from usage_reports`)
-	if len(events) != 1 || events[0]["identifier"] != report || events[0]["value"] != int64(10_000) || events[0]["customer"] != h.customer() {
-		t.Fatalf("Stripe was told %v", events)
-	}
+	h.toldOnce(10_000)
 	h.says(h.billing(), "Billed", "$100.00")
+}
+
+// TestProgram_DiesReporting kills the program after a report was committed, in the call that tells Stripe.
+// Whether or not Stripe counted it then, in the end it has, once.
+func TestProgram_DiesReporting(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]testkit.StripeFault{"Counted": testkit.StripeSilent, "NotCounted": testkit.StripeLost} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			h := alone(t)
+			h.says(h.admin.Post("/admin/billing/checkout", nil), "Continue to Stripe")
+			h.stripe.Subscribe(h.customer(), object{"start_date": time.Now().Add(-time.Hour).Unix()})
+			h.want("ask again", h.admin.Post("/admin/billing/refresh", nil), http.StatusSeeOther)
+			h.sell("maya", 10_000)
+			asked, dead := make(chan struct{}), make(chan struct{})
+			h.stripe.Fault(func(c testkit.StripeCall) testkit.StripeFault {
+				if c.Path != "/v1/billing/meter_events" || c.Nth > 1 {
+					return testkit.StripeWell
+				}
+				close(asked)
+				<-dead
+				return end
+			})
+			works := h.Replica([]string{}, "OPENPARTNER_CLOCK_OFFSET=24h")
+			h.DB.Await(t, `select exists (select from usage_reports)`)
+			<-asked
+			works.Crash()
+			close(dead)
+			h.DB.AsOwner(t, `update platform.jobs set lease_until = now() where kind = 'billing.report' and status = 'running'`)
+			h.DB.Await(t, `select exists (select from usage_reports where status = 'sent')`)
+			h.toldOnce(10_000)
+			if calls := h.stripe.Calls(http.MethodPost, "/v1/billing/meter_events"); len(calls) != 2 {
+				t.Errorf("%d calls", len(calls))
+			}
+		})
+	}
 }
 
 // TestProgram_Owes lives through what Stripe says of the subscription.
