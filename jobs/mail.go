@@ -86,6 +86,7 @@ func (m *Mailer) Registrations() []Registration {
 		{Kind: payouts.KindFailed, Timeout: mailTimeout, Run: m.payoutNews(payouts.Failed, email.PayoutFailed)},
 		{Kind: payouts.KindDetailsChanged, Timeout: mailTimeout, Run: m.destinationChanged("details", email.BankDetailsChanged)},
 		{Kind: payouts.KindReview, Timeout: mailTimeout, Run: m.payoutReview},
+		{Kind: payouts.KindReversed, Timeout: mailTimeout, Run: m.payoutReversed},
 		{Kind: payouts.KindAccountChanged, Timeout: mailTimeout, Run: m.destinationChanged("stripe", email.PayoutAccountChanged)},
 		{Kind: payouts.KindPlanned, Timeout: mailTimeout, Run: m.payoutsPlanned},
 		{Kind: billing.KindPaymentFailed, Timeout: mailTimeout, Run: m.paymentFailed},

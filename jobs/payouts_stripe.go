@@ -72,20 +72,33 @@ func (j Job) holding(unit tenancy.Unit) tenancy.Unit {
 
 // payoutReview tells an admin that a payout waits for a person.
 func (m *Mailer) payoutReview(ctx context.Context, j Job) error {
+	return m.askAdmin(ctx, j, payouts.NeedsReview, func(b email.Brand, u routes.URLs, p payouts.Payout) email.Message {
+		return email.PayoutReview(b, p.PartnerName, p.Money().Format(), u.Absolute(u.PayoutEvidence(p.ID)))
+	})
+}
+
+// payoutReversed tells an admin that Stripe took a payout back.
+func (m *Mailer) payoutReversed(ctx context.Context, j Job) error {
+	return m.askAdmin(ctx, j, payouts.Paid, func(b email.Brand, u routes.URLs, p payouts.Payout) email.Message {
+		return email.PayoutReversed(b, p.PartnerName, p.Money().Format(), u.Absolute(u.Reconciliation()))
+	})
+}
+
+// askAdmin writes to an admin about a payout, if it still is in a state.
+func (m *Mailer) askAdmin(ctx context.Context, j Job, in payouts.Status, write func(b email.Brand, u routes.URLs, p payouts.Payout) email.Message) error {
 	var order payouts.Review
 	if err := j.Decode(&order); err != nil {
 		return err
 	}
 	return m.invite(ctx, order.AdminID.String()+":"+order.PayoutID.String(), func(ctx context.Context, b email.Brand) (signin.Invitation, email.Message, error) {
 		p, err := m.Payouts.Find(ctx, order.PayoutID)
-		if err == nil && p.Status != payouts.NeedsReview {
+		if err == nil && p.Status != in {
 			err = fault.NotFound("news") // somebody was faster
 		}
 		if err != nil {
 			return signin.Invitation{}, email.Message{}, err
 		}
 		a, err := m.Admins.Find(ctx, order.AdminID)
-		u := routes.From(ctx)
-		return signin.Invitation{Name: a.Name, Email: a.Email}, email.PayoutReview(b, p.PartnerName, p.Money().Format(), u.Absolute(u.PayoutEvidence(p.ID))), err
+		return signin.Invitation{Name: a.Name, Email: a.Email}, write(b, routes.From(ctx), p), err
 	})
 }

@@ -28,7 +28,9 @@ func (s *Service) HeardOfAccount(ctx context.Context, e pay.Event) error {
 	return s.seeLater(ctx, partner, 0)
 }
 
-// HeardOfTransfer has Stripe asked at once about a payout that is on its way.
+// HeardOfTransfer has Stripe asked at once about a payout that is on its way, and tells the admins of a
+// reversal after it was paid. That changes nothing: what the partner is owed now a person decides, on the
+// page that compares the ledger with Stripe.
 func (s *Service) HeardOfTransfer(ctx context.Context, e pay.Event) error {
 	id, err := uuid.Parse(objectOf(e).TransferGroup)
 	if err != nil {
@@ -38,10 +40,16 @@ func (s *Service) HeardOfTransfer(ctx context.Context, e pay.Event) error {
 	if fault.Is(err, fault.KindNotFound) {
 		return nil
 	}
-	if err != nil || p.Status != Processing {
+	switch {
+	case err != nil:
 		return err
+	case p.Status == Processing:
+		return outbox.Add(ctx, sendJob(id))
+	case p.Status == Paid && e.Type == "transfer.reversed":
+		return s.askAdmins(ctx, KindReversed, p)
+	default:
+		return nil
 	}
-	return outbox.Add(ctx, sendJob(id))
 }
 
 // object is what an event tells of a transfer or an account, as far as it is of use.

@@ -14,10 +14,13 @@ import (
 	"github.com/openpartner/openpartner/app/tenancy"
 )
 
-// KindReview is the job kind of Review.
-const KindReview = "payouts.review"
+// The job kinds of Review: a payout waits for a person, or was taken back at Stripe after it was paid.
+const (
+	KindReview   = "payouts.review"
+	KindReversed = "payouts.reversed"
+)
 
-// Review is the order to tell an admin that a payout waits for a person.
+// Review is the order to tell an admin of a payout that somebody has to look at.
 type Review struct {
 	AdminID  uuid.UUID `json:"admin_id"`
 	PayoutID uuid.UUID `json:"payout_id"`
@@ -261,13 +264,18 @@ func (s *Service) review(ctx context.Context, p Payout, reason string) error {
 	if err := updatePayout(ctx, p); err != nil {
 		return err
 	}
+	return s.askAdmins(ctx, KindReview, p)
+}
+
+// askAdmins orders one mail about a payout to each admin who may do something about it.
+func (s *Service) askAdmins(ctx context.Context, kind string, p Payout) error {
 	admins, err := s.Admins.Deciding(ctx)
 	if err != nil {
 		return err
 	}
 	jobs := make([]outbox.Job, len(admins))
 	for i, a := range admins {
-		jobs[i] = outbox.Job{Kind: KindReview, Args: Review{AdminID: a, PayoutID: p.ID}}
+		jobs[i] = outbox.Job{Kind: kind, Args: Review{AdminID: a, PayoutID: p.ID}}
 	}
 	return outbox.AddAll(ctx, jobs)
 }

@@ -299,6 +299,32 @@ func TestReversedBeforeConfirmed(t *testing.T) {
 	s.Command("verify-ledger")
 }
 
+// A transfer that is taken back later changes nothing by itself; the admins are told.
+func TestReversedLater(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	s.Admin()
+	s.earn(1000, "USD")
+	payout := s.run()
+	s.await(payout, "paid")
+	made := s.transfers()[0]["id"].(string)
+	s.stripe.Reverse(made)
+	body := fmt.Sprintf(`{"id":"evt_1","type":"transfer.reversed","created":%d,"data":{"object":{"id":"%s","transfer_group":"%s"}}}`, time.Now().Unix(), made, payout)
+	for range 2 {
+		if got := s.Call("", "POST", "/webhooks/stripe", body, "Stripe-Signature", testkit.SignStripe([]byte(body), testkit.StripeSecret, time.Now())); got.Status != http.StatusOK {
+			t.Fatalf("the event: %d %s", got.Status, got.Body)
+		}
+	}
+	s.Await("A payout to Zoe Park was reversed")
+	var mails int
+	s.DB.Read(t, &mails, `select count(*) from platform.jobs where kind = 'payouts.reversed'`)
+	if mails != 1 {
+		t.Errorf("%d mails", mails)
+	}
+	s.await(payout, "paid")
+	s.Command("verify-ledger")
+}
+
 // Under another Stripe account the same key would pay again.
 func TestAnotherPayingAccount(t *testing.T) {
 	t.Parallel()

@@ -28,6 +28,7 @@ func Examples(b Brand, link string) []Example {
 		{"address-wanted", "Address: a change is wanted", AddressWanted(b, receiver, "maya@example.org", link)},
 		{"address-changed", "Address: changed", AddressChanged(b, receiver, "maya@example.org", link)},
 		{"payout-review", "Payout: was it paid?", PayoutReview(b, receiver, "$120.00", link)},
+		{"payout-reversed", "Payout: reversed", PayoutReversed(b, receiver, "$120.00", link)},
 		{"payout-account", "Payout: another account", PayoutAccountChanged(b, receiver, link)},
 		{"network-connect", "Network connection", NetworkConnect(b, "Tea Club", link)},
 		{"network-waiting", "Network requests", NetworkWaiting(b, "Tea Club", 3, link)},

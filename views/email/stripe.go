@@ -14,6 +14,20 @@ func PayoutReview(b Brand, partner, amount, page string) Message {
 	}
 }
 
+// PayoutReversed tells an admin that a payout was taken back at Stripe after the partner had it.
+func PayoutReversed(b Brand, partner, amount, page string) Message {
+	return Message{
+		Subject: "A payout to " + partner + " was reversed",
+		Props: Props{
+			Brand: b.Name, Accent: b.Accent, Title: "A payout was reversed", Preheader: "The ledger still says that it was paid.",
+			ButtonText: "Compare with Stripe", ButtonURL: page,
+			Reason: "You get this because you are an admin of " + b.Name + ".",
+		},
+		Body: Paragraphs("Stripe says that the transfer of "+amount+" to "+partner+" was taken back, in whole or in part. The ledger still says that it was paid, and nothing is sent again by itself.",
+			"If "+partner+" is still owed the money, add it to their balance by hand."),
+	}
+}
+
 // PayoutAccountChanged tells a partner that they are paid to another account from now on.
 func PayoutAccountChanged(b Brand, name, page string) Message {
 	return Message{

@@ -31,7 +31,7 @@ func words() map[string]string {
 		"network.resend_terms": "Tell the Network of new terms", "network.lost": "Tell an admin that the Network refuses us",
 		"payouts.send": "Pay by Stripe", "payouts.details_changed": "Tell a partner of new bank details", "payouts.paid": "Tell a partner of a payout", "payouts.failed": "Tell a partner of a payout that failed",
 		"payouts.planned": "Tell an admin of planned payouts", "payouts.due": "Look for programs whose payouts are due", "payouts.run": "Plan the payouts of a period",
-		"payouts.review": "Tell an admin of a payout in review", "payouts.account_changed": "Tell a partner of a new account at Stripe",
+		"payouts.review": "Tell an admin of a payout in review", "payouts.reversed": "Tell an admin of a reversed payout", "payouts.account_changed": "Tell a partner of a new account at Stripe",
 		"payouts.account_seen": "Ask Stripe about a partner's account", "payouts.accounts_seen": "Look for accounts at Stripe to ask about",
 		"stripe.resolve": "Find the program of an event of Stripe's", "stripe.process": "Follow up on an event of Stripe's",
 		"stripe.ask": "Ask Stripe about a payment", "stripe.stitch": "Try again what waits for a customer",
