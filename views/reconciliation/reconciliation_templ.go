@@ -576,7 +576,7 @@ func Show(p Page) templ.Component {
 			templ_7745c5c3_Var23 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Err = ui.PageHeader(ui.HeaderProps{Title: "Reconciliation", Subtitle: "Payouts of the last 90 days, compared with the transfers that Stripe shows."}).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = ui.PageHeader(ui.HeaderProps{Title: "Reconciliation", Subtitle: "Payouts and the transfers that Stripe shows, compared over 90 days, and after a restore back to the backup."}).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
