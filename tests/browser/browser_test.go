@@ -246,20 +246,34 @@ func (p *person) check() {
 	if !strings.HasPrefix(p.where(), p.URL) {
 		return // somebody else's page
 	}
+	var fresh bool // what was checked already, as it stands, is not checked again
+	p.script(&fresh, `
+		const now = [innerWidth, matchMedia("(prefers-color-scheme: dark)").matches, document.documentElement.outerHTML].join();
+		const before = window.checked;
+		window.checked = now;
+		return before !== now;`)
+	if fresh {
+		p.axe()
+	}
+	p.mu.Lock()
+	troubles := p.troubles
+	p.troubles = nil
+	p.mu.Unlock()
+	for _, trouble := range troubles {
+		p.t.Errorf("%s: %s", p.where(), trouble)
+	}
+}
+
+// axe holds the page against the rules.
+func (p *person) axe() {
+	p.t.Helper()
 	var violations []string
 	p.do("load axe", chromedp.Evaluate(axe, nil))
 	p.script(&violations, `
 		const result = await axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]});
 		return result.violations.map(v => v.id + ": " + v.help + " at " + v.nodes.map(n => n.target.join(" ") + " " + n.failureSummary.replace(/\s+/g, " ")).slice(0, 3).join("; "));`)
-	p.mu.Lock()
-	troubles := p.troubles
-	p.troubles = nil
-	p.mu.Unlock()
 	for _, v := range violations {
 		p.t.Errorf("%s keeps people out: %s", p.where(), v)
-	}
-	for _, trouble := range troubles {
-		p.t.Errorf("%s: %s", p.where(), trouble)
 	}
 }
 

@@ -17,7 +17,11 @@ import (
 func TestEveryPage(t *testing.T) {
 	t.Parallel()
 	app := testkit.Start(t)
-	app.Command("seed-demo")
+	_, entrance, found := strings.Cut(app.Command("seed-demo"), "Sign in as a partner, within ten minutes:")
+	if !found {
+		t.Fatal("the demo has no partner to sign in as")
+	}
+	t.Run("Portal", func(t *testing.T) { portal(t, app, strings.TrimSpace(entrance)) })
 	paths := pages(t, app)
 	if len(paths) < 20 {
 		t.Fatalf("only %d pages: %v", len(paths), paths)
@@ -38,17 +42,12 @@ func TestEveryPage(t *testing.T) {
 	}
 }
 
-// TestPortal opens every page that a partner can reach by links, on a phone.
-func TestPortal(t *testing.T) {
-	t.Parallel()
-	app := testkit.Start(t)
-	_, entrance, found := strings.Cut(app.Command("seed-demo"), "Sign in as a partner, within ten minutes:")
-	if !found {
-		t.Fatal("the demo has no partner to sign in as")
-	}
+// portal opens every page that a partner can reach by links, on a phone.
+func portal(t *testing.T, app *testkit.App, entrance string) {
+	t.Helper()
 	p := at(t, app)
 	p.look(screens()[2])
-	p.open(strings.TrimSpace(entrance))
+	p.open(entrance)
 	p.press("Sign in")
 	p.see("Hello, ")
 	seen := map[string]bool{}

@@ -59,14 +59,6 @@ func NewTap(t testing.TB, address string) *Tap {
 	return p
 }
 
-// StartTapped is Start with a tap on the app role's connections.
-func StartTapped(t testing.TB, env ...string) (*App, *Tap) {
-	t.Helper()
-	d := DB(t)
-	p := NewTap(t, d.AppURL)
-	return start(t, d, nil, append([]string{"DATABASE_URL_APP=" + p.URL}, env...)...), p
-}
-
 // Hold lets nothing more through, until the function that it gives is called: a database that
 // takes connections and does not answer.
 func (p *Tap) Hold() (release func()) {
