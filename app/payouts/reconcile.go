@@ -145,10 +145,10 @@ func (p *Payout) differences(found []pay.Transfer, from, now time.Time) (out []D
 	return out
 }
 
-// PaidTwice are the transfers to partners of this program that its ledger has never heard of: it would
+// Unrecorded are the transfers to partners of this program that its ledger has never heard of: it would
 // pay that money again. One to nobody it knows is another program's on the same account, or else owed
 // by no row.
-func (r Reconciliation) PaidTwice() (out []Difference) {
+func (r Reconciliation) Unrecorded() (out []Difference) {
 	for _, d := range r.Differences {
 		if d.Kind == DifferenceUnknown && d.Partner != uuid.Nil {
 			out = append(out, d)

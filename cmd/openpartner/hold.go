@@ -84,9 +84,9 @@ func reconcile(ctx context.Context, p program, a *application) error {
 	return nil
 }
 
-// reconcileTenant does it for the program in ctx, if it pays or paid by Stripe, and counts the transfers that its ledger
-// does not know.
-func reconcileTenant(ctx context.Context, p program, a *application) (unknown int, err error) {
+// reconcileTenant does it for the program in ctx, unless that pays by hand and has no account at Stripe, and
+// counts the transfers to its partners that the ledger does not know.
+func reconcileTenant(ctx context.Context, p program, a *application) (n int, err error) {
 	unit := a.edge.Run
 	var offered bool
 	var terms settings.Payouts
@@ -104,14 +104,14 @@ func reconcileTenant(ctx context.Context, p program, a *application) (unknown in
 	if err != nil {
 		return 0, err
 	}
-	slug, missed := tenancy.From(ctx).Slug, found.PaidTwice()
+	slug, unrecorded := tenancy.From(ctx).Slug, found.Unrecorded()
 	_, err = fmt.Fprintf(p.stdout, "%s: %s and %s were compared.\n", slug, count(found.Payouts, "payout"), count(found.Transfers, "transfer"))
-	for _, d := range missed {
+	for _, d := range unrecorded {
 		_, e := fmt.Fprintf(p.stdout, "%s: transfer %s of %s, %s, is not in the ledger.\n",
 			slug, d.Transfer.ID, d.Transfer.Created.UTC().Format(time.RFC3339), money.Amount{Minor: d.Transfer.Amount, Currency: d.Transfer.Currency})
 		err = errors.Join(err, e)
 	}
-	return len(missed), err
+	return len(unrecorded), err
 }
 
 func describeHold(s hold.State) string {
